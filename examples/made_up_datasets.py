@@ -15,42 +15,42 @@ from PIL import Image
 MADE_UP = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
-def table(one: dict, rows: list) -> list:
+def table(dataset: dict, rows: list) -> list:
     """The rows of the label file, filled up so that the rows with known mistakes stand where the release has them."""
-    header = next(place for place, row in enumerate(rows) if "Filename" in row) + 1 if "filled" in one else 0
+    header = next(place for place, row in enumerate(rows) if "Filename" in row) + 1 if "filled" in dataset else 0
     for key, more in (("filled", "more"), ("filled_behind", "")):
-        count, row = one.get(key, (0, []))
+        count, row = dataset.get(key, (0, []))
         for n in range(len(rows) - header, count):
             rows.append([cell.format(n=n) if isinstance(cell, str) else cell for cell in row])
-        rows += one.get(more, [])
+        rows += dataset.get(more, [])
     return rows
 
 
 def write(name: str, folder: Path) -> None:
     """Write the label file, the frames and the questions."""
-    one = MADE_UP[name]
+    dataset = MADE_UP[name]
     folder.mkdir(parents=True, exist_ok=True)
     book = openpyxl.Workbook()
     book.remove(book.active)
-    sheets = one["sheets"]
+    sheets = dataset["sheets"]
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
-        for row in table(one, list(rows)) if title == "labels" else rows:
+        for row in table(dataset, list(rows)) if title == "labels" else rows:
             sheet.append(row)
-    book.save(folder / one["labels"])
-    for place, names in one["frames"].items():
-        (folder / place).mkdir(parents=True, exist_ok=True)
+    book.save(folder / dataset["labels"])
+    for clip_folder, names in dataset["frames"].items():
+        (folder / clip_folder).mkdir(parents=True, exist_ok=True)
         if isinstance(names[1], int):
             pattern, first, last = names
             names = [pattern.format(n=n) for n in range(first, last + 1)]
         for n, frame in enumerate(names):
-            Image.new("L", (16, 16), n % 200).save(folder / place / frame)
-        print(f"{folder.name}/{place}/{names[0]} to {names[-1]}")
+            Image.new("L", (16, 16), n % 200).save(folder / clip_folder / frame)
+        print(f"{folder.name}/{clip_folder}/{names[0]} to {names[-1]}")
     with (folder / "questions.jsonl").open("w", encoding="utf-8") as file:
-        for number, (clip, subject, question, answer) in enumerate(one["asked"], 1):
+        for number, (clip, subject, question, answer) in enumerate(dataset["asked"], 1):
             row = {"id": f"q{number}", "dataset": name.removesuffix("-long"), "image_id": clip, "subject": subject}
             file.write(json.dumps({**row, "filename": clip, "question": question, "answer": answer}) + "\n")
-    print(f"{folder.name}/{one['labels']}", f"{folder.name}/questions.jsonl", sep="\n")
+    print(f"{folder.name}/{dataset['labels']}", f"{folder.name}/questions.jsonl", sep="\n")
 
 
 if __name__ == "__main__":

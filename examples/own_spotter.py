@@ -31,8 +31,8 @@ class Flicker(mevqa.Spotter):
 
 
 def main(video: str) -> None:
-    found = mevqa.spot(video, spotter="flicker")
-    for event in found.events:
+    result = mevqa.spot(video, spotter="flicker")
+    for event in result.events:
         print(f"{event.kind} from frame {event.onset} to {event.offset}, largest at {event.apex_ms:.0f} ms")
 
 

@@ -9,12 +9,12 @@ import mevqa.spotting
 
 def main(video: str) -> None:
     with mevqa.open_video(Path(video)) as frames:
-        found = 0
+        count = 0
         for event in mevqa.spotting.spot(iter(frames), frames.fps):
-            found += 1
-            units = "+".join(str(one.unit) for one in event.units) or "no unit"
+            count += 1
+            units = "+".join(str(candidate.unit) for candidate in event.units) or "no unit"
             print(f"{event.kind} from {event.onset_ms:.0f} to {event.offset_ms:.0f} ms, AU {units}")
-        print(f"{found} expressions in {len(frames)} frames")
+        print(f"{count} expressions in {len(frames)} frames")
 
 
 if __name__ == "__main__":

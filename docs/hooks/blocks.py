@@ -33,12 +33,12 @@ class Command:
     @property
     def variables(self) -> dict[str, str]:
         """Environment variables that stand before the command."""
-        found = {}
+        assigned = {}
         for word in shlex.split(self.line, comments=True):
             if not (parts := re.fullmatch(r"([A-Z_]+)=(\S*)", word)):
                 break
-            found[parts[1]] = parts[2]
-        return found
+            assigned[parts[1]] = parts[2]
+        return assigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,23 @@ class Block:
     def commands(self) -> list[Command]:
         """The commands of a block of ``console`` or ``bash``."""
         lines = iter(self.body.splitlines())
-        found: list[Command] = []
+        commands: list[Command] = []
         for line in lines:
             typed = line.removeprefix("$ ") if self.language == "console" else line
             if self.language == "console" and typed == line:
-                if found:
-                    found[-1] = Command(found[-1].line, (*found[-1].shown, line))
+                if commands:
+                    commands[-1] = Command(commands[-1].line, (*commands[-1].shown, line))
                 continue
             while typed.endswith("\\"):
                 typed = typed[:-1].rstrip() + " " + next(lines).strip()
             if typed.strip() and not typed.startswith("#"):
-                found.append(Command(typed))
-        return found
+                commands.append(Command(typed))
+        return commands
 
 
 def read_blocks(text: str) -> list[Block]:
     """All fences of a page, in order."""
-    found: list[Block] = []
+    blocks: list[Block] = []
     for fence in _FENCE.finditer(text):
         indent = len(fence["indent"])
         body = "".join(line[indent:] if line.strip() else line for line in fence["body"].splitlines(keepends=True))
@@ -83,5 +83,5 @@ def read_blocks(text: str) -> list[Block]:
         line = text.count("\n", 0, fence.start()) + 1
         why = reason["reason"] if reason else None
         start = fence.start("body")
-        found.append(Block(fence["language"], body, line, start, fence.end("body"), why, printed))
-    return found
+        blocks.append(Block(fence["language"], body, line, start, fence.end("body"), why, printed))
+    return blocks

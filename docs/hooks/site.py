@@ -40,12 +40,12 @@ def _place(source: Path) -> str:
 
 def _linked(text: str, folder: Path) -> dict[str, Path]:
     """Targets of links that lead to files of the repository outside the documents."""
-    found = {}
+    targets = {}
     for link in _LINK.finditer(_CODE.sub("", text)):
         path = (folder / link["target"]).resolve()
         if path.exists() and ROOT in path.parents and DOCS not in path.parents:
-            found[link["target"]] = path
-    return found
+            targets[link["target"]] = path
+    return targets
 
 
 def _block(code: str) -> str:

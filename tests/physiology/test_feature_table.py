@@ -25,9 +25,9 @@ def recording():
 
 
 def write_signals(path, signals, shift=0.0, marks=None):
-    eda, skt = (one.values for one in signals.channels)
+    eda, skt = (channel.values for channel in signals.channels)
     markers = np.zeros(len(eda), dtype=int)
-    for time, code in marks or [(one.time, one.code) for one in signals.markers]:
+    for time, code in marks or [(marker.time, marker.code) for marker in signals.markers]:
         markers[round(time * 50)] = code
     rows = [f"{shift + place / 50:.3f},{markers[place]},{eda[place]:.5f},{skt[place]:.5f}" for place in range(len(eda))]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,8 +61,8 @@ def test_a_table_says_when_a_video_begins(tmp_path, recording):
     write_signals(tmp_path / "signals" / "v1.csv", recording, shift=100)
     events = write_events(tmp_path / "events.csv", ["v1,600,605,612,micro,0.9,30"])
     begins = write_events(tmp_path / "begins.csv", ["v1,100"], "video,begin")
-    found = signal_features(tmp_path / "signals", events, begins=begins)
-    assert found.events[0].time == pytest.approx(120) and found.events[0].features.values["scr_count"] == 1
+    table = signal_features(tmp_path / "signals", events, begins=begins)
+    assert table.events[0].time == pytest.approx(120) and table.events[0].features.values["scr_count"] == 1
     begins.write_text("video,begin\nv9,x\n")
     with pytest.raises(InputError, match="begins.csv:2: needs a video and a time in s, not 'x'"):
         signal_features(tmp_path / "signals", events, begins=begins)
@@ -89,9 +89,9 @@ def test_names_of_frames_bring_the_clock_of_the_video_to_that_of_the_signals(tmp
     # Ten seconds after each stimulus began there is an event: frame 25 of those that are taken every .4 s.
     rows = ["S001,A_5,25,26,27,micro,2.5", "S001,A_6,25,26,27,micro,2.5"]
     events = write_events(tmp_path / "events.csv", rows, "subject,video,onset,apex,offset,kind,fps")
-    found = signal_features(tmp_path / "signals", events, media=media)
-    assert [one.time for one in found.events] == pytest.approx([20, 40], abs=0.01)
-    assert [one.features.values["scr_count"] for one in found.events] == [1, 1]
+    table = signal_features(tmp_path / "signals", events, media=media)
+    assert [event.time for event in table.events] == pytest.approx([20, 40], abs=0.01)
+    assert [event.features.values["scr_count"] for event in table.events] == [1, 1]
     with pytest.raises(InputError, match="is one recording of 2 videos .* and nothing tells when each begins"):
         signal_features(tmp_path / "signals", events)
 
@@ -102,8 +102,8 @@ def test_the_coding_file_of_mmme_tells_times_by_the_same_clock(tmp_path, recordi
     header += "Estimated Emotion,Date,dif"
     row = "S001,A,5,16-00-22,16-00-22,16-00-22,16-00-22-500-100,16-00-22-600-101,16-00-22-900-102,AU4,disgust,x,1"
     labels = write_events(tmp_path / "coding.csv", [row], header)
-    found = signal_features(tmp_path / "signals", labels, media=media)
-    assert found.events[0].time == pytest.approx(20, abs=0.01)
+    table = signal_features(tmp_path / "signals", labels, media=media)
+    assert table.events[0].time == pytest.approx(20, abs=0.01)
     with pytest.raises(InputError, match="frames are named by their time: name the folder of the frames"):
         signal_features(tmp_path / "signals", labels)
 
@@ -123,14 +123,14 @@ def test_a_table_of_events_without_frame_rate_is_refused(tmp_path):
     assert read_timed_events(events, 30.0)[0][0].seconds == 20
 
 
-def test_what_is_wrong_is_one_line_and_exit_code_2(tmp_path, recording, capsys):
+def test_problems_are_one_line_and_exit_code_2(tmp_path, recording, capsys):
     write_signals(tmp_path / "signals" / "v1.csv", recording)
     events = write_events(tmp_path / "events.csv", ["other,600,605,612,micro,0.9,30"])
     out = str(tmp_path / "f.csv")
-    for folder, said in (("none", "is not a folder of signals"), ("signals", "of 1 events none is in a recording")):
+    for folder, message in (("none", "is not a folder of signals"), ("signals", "of 1 events none is in a recording")):
         assert main(["physiology", "features", str(tmp_path / folder), "--events", str(events), "--out", out]) == 2
         error = capsys.readouterr().err
-        assert said in error and "Traceback" not in error
+        assert message in error and "Traceback" not in error
     assert not (tmp_path / "f.csv").exists()
 
 

@@ -30,25 +30,25 @@ def measured(signals):
 
 def test_heart_rate_is_found_to_two_beats_a_minute_by_ecg_and_by_ppg(signals, measured):
     by_ppg = extract_features(signals.without(["ecg"]), [*ONSETS, QUIET])
-    for found in (measured, by_ppg):
-        changes = [one.values["heart_rate_change"] for one in found]
+    for events in (measured, by_ppg):
+        changes = [event.values["heart_rate_change"] for event in events]
         assert changes[:3] == pytest.approx([9, 9, 9], abs=2) and abs(changes[3]) < 4
-        assert [one.values["pulse_amplitude_change"] for one in found[:3]] == pytest.approx([-0.4] * 3, abs=0.05)
+        assert [event.values["pulse_amplitude_change"] for event in events[:3]] == pytest.approx([-0.4] * 3, abs=0.05)
 
 
 def test_skin_conductance_responses_are_at_the_events(measured):
-    assert [one.values["scr_count"] for one in measured] == [1, 1, 1, 0]
-    assert [one.values["scr_amplitude"] for one in measured[:3]] == pytest.approx([0.4] * 3, abs=0.05)
+    assert [event.values["scr_count"] for event in measured] == [1, 1, 1, 0]
+    assert [event.values["scr_amplitude"] for event in measured[:3]] == pytest.approx([0.4] * 3, abs=0.05)
 
 
 def test_breathing_temperature_and_alpha_change_as_they_were_made_to(measured):
-    rates = [one.values["respiration_rate_change"] for one in measured[:3]]
+    rates = [event.values["respiration_rate_change"] for event in measured[:3]]
     assert rates == pytest.approx([4, 4, 4], abs=1.5)
-    slopes = [one.values["skin_temperature_slope"] for one in measured[:3]]
+    slopes = [event.values["skin_temperature_slope"] for event in measured[:3]]
     assert slopes == pytest.approx([-1.2] * 3, abs=0.1)
-    alpha, gamma = (np.mean([one.values[f"eeg_{band}"] for one in measured[:3]]) for band in ("alpha", "gamma"))
+    alpha, gamma = (np.mean([event.values[f"eeg_{band}"] for event in measured[:3]]) for band in ("alpha", "gamma"))
     assert alpha == pytest.approx(-6, abs=2.5) and abs(gamma) < 2
-    assert all(math.isfinite(one.values["eeg_plv_alpha"]) for one in measured)
+    assert all(math.isfinite(event.values["eeg_plv_alpha"]) for event in measured)
 
 
 def test_what_was_not_recorded_is_missing_and_never_zero(signals):
@@ -58,10 +58,10 @@ def test_what_was_not_recorded_is_missing_and_never_zero(signals):
 
 
 def test_a_missing_modality_changes_nothing_of_the_others(signals, measured):
-    (one,) = extract_features(signals.without(["eda", "eeg"]), [40.0])
+    (features,) = extract_features(signals.without(["eda", "eeg"]), [40.0])
     for name, group in feature_groups().items():
         expected = math.nan if group in ("eda", "eeg") else measured[0].values[name]
-        assert one.values[name] == pytest.approx(expected, nan_ok=True), name
+        assert features.values[name] == pytest.approx(expected, nan_ok=True), name
 
 
 @pytest.mark.parametrize(
@@ -69,17 +69,17 @@ def test_a_missing_modality_changes_nothing_of_the_others(signals, measured):
     [(lambda values: np.full_like(values, np.nan), "not recorded"), (lambda values: np.ones_like(values), "flat")],
 )
 def test_signals_that_have_come_off_are_missing_with_the_reason(signals, spoil, why):
-    channels = [replace(one, values=spoil(one.values)) for one in signals.channels]
-    (one,) = extract_features(replace(signals, channels=tuple(channels)), [40.0])
-    assert all(math.isnan(value) for value in one.values.values()) and one.measured == ()
-    assert why in one.flags["eda"] and why in one.flags["skt"] and why in one.flags["eeg"]
+    channels = [replace(channel, values=spoil(channel.values)) for channel in signals.channels]
+    (features,) = extract_features(replace(signals, channels=tuple(channels)), [40.0])
+    assert all(math.isnan(value) for value in features.values.values()) and features.measured == ()
+    assert why in features.flags["eda"] and why in features.flags["skt"] and why in features.flags["eeg"]
 
 
 def test_events_at_the_ends_of_a_recording_have_no_baseline_or_no_response(signals):
     first, last = extract_features(signals, [0.5, 159.5])
-    for one in (first, last):
-        assert one.measured == () and set(one.flags.values()) == {"outside the recording"} | {
-            f for f in one.flags.values() if "electrodes" in f
+    for features in (first, last):
+        assert features.measured == () and set(features.flags.values()) == {"outside the recording"} | {
+            f for f in features.flags.values() if "electrodes" in f
         }
 
 
@@ -89,8 +89,8 @@ def test_short_gaps_are_bridged(signals):
         values[int(38 * channel.rate) : int(38.3 * channel.rate)] = np.nan
         return replace(channel, values=values)
 
-    (one,) = extract_features(replace(signals, channels=tuple(map(gap, signals.of("eda")))), [40.0])
-    assert one.values["scr_count"] == 1
+    (features,) = extract_features(replace(signals, channels=tuple(map(gap, signals.of("eda")))), [40.0])
+    assert features.values["scr_count"] == 1
 
 
 def test_the_same_seed_gives_the_same_signals_whatever_else_is_recorded(signals):

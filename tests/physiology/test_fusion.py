@@ -93,8 +93,8 @@ def test_a_modality_that_nobody_has_gives_the_same_result_as_one_that_there_neve
     values = examples.features.copy()
     values[:, 3:] = np.nan
     missing = replace(examples, features=values)
-    one, two = (leave_one_subject_out(each, [way])[way] for each in (without, missing))
-    assert np.allclose(one, two, atol=1e-12)
+    first, second = (leave_one_subject_out(each, [way])[way] for each in (without, missing))
+    assert np.allclose(first, second, atol=1e-12)
 
 
 def test_an_event_without_signals_keeps_what_the_video_says_of_it(examples):
@@ -191,8 +191,8 @@ def test_classes_and_scores_of_a_table_are_decided(files, capsys):
     new = ["physiology", "fuse", "--events", str(files / "events.csv"), "--measured", str(files / "features.csv")]
     assert main([*new, "--fusion", saved, "--out", out]) == 0
     table = read_fusion_table(files / "events.csv", files / "features.csv", task="recognise")
-    told = load_fusion(files / "fusion.json").fusion.probabilities(table.examples)
-    assert f"{told[0, 0]:.4f}" in (files / "out.csv").read_text().splitlines()[1]
+    probabilities = load_fusion(files / "fusion.json").fusion.probabilities(table.examples)
+    assert f"{probabilities[0, 0]:.4f}" in (files / "out.csv").read_text().splitlines()[1]
 
 
 def test_features_of_the_table_stand_in_their_places(files):
@@ -209,7 +209,7 @@ def edit(path, old, new):
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "said"),
+    ("name", "old", "new", "message"),
     [
         ("events", "0.55,0.45", "1.55,0.45", "events.csv:2: p_fear must be a probability, 0 to 1, not '1.55'"),
         ("features", "clip", "other", "features.csv: has no row about any of the events"),
@@ -218,12 +218,12 @@ def edit(path, old, new):
         ("features", "heart_rate_change,skin_temperature_change", "x,y", "has no column of a physiological feature"),
     ],
 )
-def test_mistakes_are_one_line(files, capsys, name, old, new, said):
+def test_mistakes_are_one_line(files, capsys, name, old, new, message):
     edit(files / f"{name}.csv", old, new)
     code = main(command(files, "--out", str(files / "out.csv")))
-    assert code == (2 if said else 0)
+    assert code == (2 if message else 0)
     shown = capsys.readouterr()
-    assert (said or "12 of 16 coded events") in shown.err + shown.out and "Traceback" not in shown.err
+    assert (message or "12 of 16 coded events") in shown.err + shown.out and "Traceback" not in shown.err
 
 
 def test_events_without_subjects_take_those_of_the_labels(files):
@@ -267,7 +267,7 @@ def test_a_class_without_probabilities_counts_half(files):
     named = ["fear" if place % 2 else "anger" for place in range(len(lines) - 1)]
     path.write_text("\n".join([lines[0] + ",emotion", *(f"{a},{b}" for a, b in zip(lines[1:], named, strict=True))]))
     table = read_fusion_table(path, files / "features.csv", files / "labels.csv")
-    assert set(table.examples.video.ravel()) == {0.5} and any("without probabilities" in one for one in table.notes)
+    assert set(table.examples.video.ravel()) == {0.5} and any("without probabilities" in note for note in table.notes)
 
 
 def test_a_damaged_fusion_is_one_line(files):

@@ -28,13 +28,13 @@ def table(path, header, rows):
 
 def test_a_table_of_signals(tmp_path):
     rows = [f"{5 + i / 100:.2f},{7 if i == 3 else ''},{i * 0.1:.1f},{'' if i == 4 else 2 * i},31.5" for i in range(50)]
-    found = read_signals(table(tmp_path / "a.csv", "time,marker,ecg (mV),eda [nS],skt", rows))
-    assert found.name == "a" and found.modalities == ("ecg", "eda", "skt")
-    assert found.markers == (Marker(pytest.approx(5.03), 7),)
-    eda = found.of("eda")[0]
+    signals = read_signals(table(tmp_path / "a.csv", "time,marker,ecg (mV),eda [nS],skt", rows))
+    assert signals.name == "a" and signals.modalities == ("ecg", "eda", "skt")
+    assert signals.markers == (Marker(pytest.approx(5.03), 7),)
+    eda = signals.of("eda")[0]
     assert eda.unit == "uS" and eda.rate == pytest.approx(100) and eda.start == 5
     assert eda.values[3] == pytest.approx(0.006) and np.isnan(eda.values[4])
-    assert found.notes == ("the channel 'skt' has no unit: degC is assumed",)
+    assert signals.notes == ("the channel 'skt' has no unit: degC is assumed",)
 
 
 def test_tables_of_other_countries_and_units(tmp_path):
@@ -42,9 +42,9 @@ def test_tables_of_other_countries_and_units(tmp_path):
     text = "\n".join(["time (ms);gsr (uS);temp (deg F)", *rows]).replace("98,6", "98.6")
     path = tmp_path / "b.csv"
     path.write_text(text)
-    found = read_signals(path)
-    assert found.channels[0].rate == pytest.approx(100)
-    assert found.of("skt")[0].values[0] == pytest.approx(37.0, abs=0.01)
+    signals = read_signals(path)
+    assert signals.channels[0].rate == pytest.approx(100)
+    assert signals.of("skt")[0].values[0] == pytest.approx(37.0, abs=0.01)
 
 
 @pytest.mark.parametrize("ends", [("", "", ""), (",", ",", ","), ("", ",,", "")])
@@ -55,7 +55,7 @@ def test_empty_cells_at_the_end_of_rows_move_no_column(tmp_path, ends):
 
 
 @pytest.mark.parametrize(
-    ("header", "rows", "said"),
+    ("header", "rows", "message"),
     [
         ("time,x", ["0,1", "1,2"], "a.csv:1: has no column that is named after a signal"),
         ("ecg", ["0", "1"], "a.csv:1: has no column time"),
@@ -70,8 +70,8 @@ def test_empty_cells_at_the_end_of_rows_move_no_column(tmp_path, ends):
         ("time,ecg,", ["0,1,5", "1,2,", "2,3,"], "a.csv:2: has 3 cells, the header 2: quote cells with commas"),
     ],
 )
-def test_mistakes_in_tables_name_file_and_line(tmp_path, header, rows, said):
-    assert said in refusal(table(tmp_path / "a.csv", header, rows))
+def test_mistakes_in_tables_name_file_and_line(tmp_path, header, rows, message):
+    assert message in refusal(table(tmp_path / "a.csv", header, rows))
 
 
 def biopac(path, *, labels=True, **more):
@@ -92,15 +92,15 @@ def biopac(path, *, labels=True, **more):
 
 
 def test_a_matlab_file_of_acqknowledge(tmp_path):
-    found = read_signals(biopac(tmp_path / "s01.mat"))
-    assert found.modalities == ("ppg", "ecg", "rsp", "eda", "skt")
-    assert {one.rate for one in found.channels} == {RATE}
-    assert found.of("eda")[0].unit == "uS" and found.of("eda")[0].values[0] == pytest.approx(6)
-    assert found.markers == (Marker(2.0, 1), Marker(pytest.approx(4.0), 6))
-    assert found.notes == ()  # C5 to C8 are empty.
+    signals = read_signals(biopac(tmp_path / "s01.mat"))
+    assert signals.modalities == ("ppg", "ecg", "rsp", "eda", "skt")
+    assert {channel.rate for channel in signals.channels} == {RATE}
+    assert signals.of("eda")[0].unit == "uS" and signals.of("eda")[0].values[0] == pytest.approx(6)
+    assert signals.markers == (Marker(2.0, 1), Marker(pytest.approx(4.0), 6))
+    assert signals.notes == ()  # C5 to C8 are empty.
 
 
-def test_columns_that_hold_something_and_are_named_after_no_signal_are_said(tmp_path):
+def test_columns_that_hold_something_and_are_named_after_no_signal_are_noted(tmp_path):
     path = biopac(tmp_path / "s01.mat")
     content = {name: value for name, value in loadmat(path).items() if not name.startswith("__")}
     content["data"][:, 5:7] = np.arange(1000)[:, None]
@@ -109,8 +109,8 @@ def test_columns_that_hold_something_and_are_named_after_no_signal_are_said(tmp_
     columns = ("ppg", "rsp", "skt", "eda", "ecg", *["-"] * 4, *["digital"] * 8)
     assert read_signals(path, ReadOptions(columns)).notes == ()  # The user has said so.
     rows = [f"{i / 100:.2f},{i},{i},," for i in range(20)]
-    found = read_signals(table(tmp_path / "a.csv", "time,ecg,acceleration,spare,", rows))
-    assert found.notes == ("a column is named after no signal and passed over: acceleration",)
+    signals = read_signals(table(tmp_path / "a.csv", "time,ecg,acceleration,spare,", rows))
+    assert signals.notes == ("a column is named after no signal and passed over: acceleration",)
 
 
 def test_what_mevqa_physiology_synth_writes_is_read_without_a_word(tmp_path):
@@ -123,8 +123,8 @@ def test_a_matlab_file_without_labels_is_read_when_the_user_names_its_columns(tm
     path = biopac(tmp_path / "s01.mat", labels=False)
     assert "does not name its 17 columns (labels): name them in order with --columns" in refusal(path)
     columns = ("ppg", "rsp", "skt", "eda", "ecg", *["-"] * 4, *["digital"] * 8)
-    found = read_signals(path, ReadOptions(columns))
-    assert found.modalities == ("ppg", "ecg", "rsp", "eda", "skt") and len(found.markers) == 2
+    signals = read_signals(path, ReadOptions(columns))
+    assert signals.modalities == ("ppg", "ecg", "rsp", "eda", "skt") and len(signals.markers) == 2
     assert "--columns: names 3 columns, but" in refusal(path, ReadOptions(("ppg", "-", "eda")))
     wrong = ReadOptions(("pgg", *columns[1:]))
     assert "there is no modality 'pgg'; did you mean 'ppg'?" in refusal(path, wrong)
@@ -143,15 +143,15 @@ def test_a_matlab_file_that_cannot_be_read_says_why(tmp_path):
 def test_triggers_that_follow_one_another_without_rest():
     codes = np.repeat([0, 3, 5, 0, 5], [10, 20, 20, 20, 20])
     lines = (codes[:, None] >> np.arange(8)) & 1
-    found = trigger_markers(lines.astype(float), 1000.0, start=1.0)
-    assert [(round(one.time, 3), one.code) for one in found] == [(1.01, 3), (1.03, 5), (1.07, 5)]
+    markers = trigger_markers(lines.astype(float), 1000.0, start=1.0)
+    assert [(round(marker.time, 3), marker.code) for marker in markers] == [(1.01, 3), (1.03, 5), (1.07, 5)]
     assert trigger_markers(np.zeros((10, 8)), 1000.0) == ()
 
 
 def test_pulses_of_one_sample_are_triggers_and_lines_that_fall_one_by_one_are_none():
     codes = np.array([0, 0, 4, 0, 0, 6, 6, 6, 2, 0, 0])
-    found = trigger_markers(((codes[:, None] >> np.arange(3)) & 1).astype(float), 1.0)
-    assert [(one.time, one.code) for one in found] == [(2, 4), (5, 6)]
+    markers = trigger_markers(((codes[:, None] >> np.arange(3)) & 1).astype(float), 1.0)
+    assert [(marker.time, marker.code) for marker in markers] == [(2, 4), (5, 6)]
 
 
 @pytest.fixture
@@ -167,11 +167,11 @@ def eeg(tmp_path):
 
 
 def test_eeg_through_mne_in_microvolts_with_triggers_and_annotations(eeg):
-    found = read_signals(eeg)
-    assert [one.name for one in found.of("eeg")] == ["Fz", "Cz"] and len(found.of("ecg")) == 1
-    assert found.of("eeg")[0].unit == "uV" and np.max(found.of("eeg")[0].values) == pytest.approx(10, abs=0.1)
-    assert found.markers == (Marker(3.0, 9), Marker(5.0, 7))
-    assert found.notes == ("1 annotations have no number and are no markers",)
+    signals = read_signals(eeg)
+    assert [channel.name for channel in signals.of("eeg")] == ["Fz", "Cz"] and len(signals.of("ecg")) == 1
+    assert signals.of("eeg")[0].unit == "uV" and np.max(signals.of("eeg")[0].values) == pytest.approx(10, abs=0.1)
+    assert signals.markers == (Marker(3.0, 9), Marker(5.0, 7))
+    assert signals.notes == ("1 annotations have no number and are no markers",)
 
 
 HEADER = """\
@@ -223,10 +223,10 @@ def curry(path):
 
 def test_a_curry_file_with_its_trigger(tmp_path, capfd):
     pytest.importorskip("curryreader")
-    found = read_signals(curry(tmp_path / "S001.cdt"))
-    assert [one.name for one in found.of("eeg")] == ["Fz", "Cz"] and found.name == "S001"
-    assert np.max(found.of("eeg")[0].values) == pytest.approx(20, abs=0.1)
-    assert found.markers == (Marker(0.1, 116),)
+    signals = read_signals(curry(tmp_path / "S001.cdt"))
+    assert [channel.name for channel in signals.of("eeg")] == ["Fz", "Cz"] and signals.name == "S001"
+    assert np.max(signals.of("eeg")[0].values) == pytest.approx(20, abs=0.1)
+    assert signals.markers == (Marker(0.1, 116),)
     (tmp_path / "S001.cdt.dpa").unlink()
     assert "S001.cdt" in refusal(tmp_path / "S001.cdt") and "\n" not in refusal(tmp_path / "S001.cdt")
     assert capfd.readouterr() == ("", "")
@@ -236,8 +236,8 @@ def test_damaged_and_missing_files_of_mne_are_one_line(tmp_path, eeg):
     eeg.write_bytes(eeg.read_bytes()[:2000])
     path = tmp_path / "x.edf"
     path.write_bytes(b"junk" * 100)
-    for one in (eeg, path):
-        assert "cannot be read" in refusal(one) and "\n" not in refusal(one)
+    for file in (eeg, path):
+        assert "cannot be read" in refusal(file) and "\n" not in refusal(file)
     assert refusal(tmp_path / "none.edf").endswith("there is no such file or folder")
 
 
@@ -253,8 +253,8 @@ def test_the_files_of_two_recorders_are_brought_to_one_clock_by_their_markers(tm
     for name, channel, shift in (("a", "ecg", 0.0), ("b", "eda (uS)", 4.2)):
         text = [f"{time},{code},{value:.3f}" for time, code, value in lines(marks, shift)]
         table(tmp_path / f"{name}.csv", f"time,marker,{channel}", text)
-    found = read_signals(tmp_path)
-    assert found.of("eda")[0].start == pytest.approx(-4.2, abs=0.01) and len(found.markers) == 4
+    signals = read_signals(tmp_path)
+    assert signals.of("eda")[0].start == pytest.approx(-4.2, abs=0.01) and len(signals.markers) == 4
     other = [f"{place / 100},{9 if place == 5 else 0},1" for place in range(100)]
     table(tmp_path / "b.csv", "time,marker,rsp", other)
     assert "shares no marker with the other clock: its codes are 9, the other's 1, 2, 3" in refusal(tmp_path)
@@ -265,13 +265,13 @@ def test_a_synthetic_recording_is_read_as_it_was_made(tmp_path):
 
     made = write_physiology(tmp_path / "set", 1, 2, seed=3, rate=200, missing=0)
     (folder,) = made.signals.iterdir()
-    found = read_signals(folder)
-    assert found.modalities == ("eeg", "ppg", "ecg", "rsp", "eda", "skt") and [m.code for m in found.markers] == [
+    signals = read_signals(folder)
+    assert signals.modalities == ("eeg", "ppg", "ecg", "rsp", "eda", "skt") and [m.code for m in signals.markers] == [
         1,
         2,
         3,
     ]
     again = synthetic_signals("x", 10, seed=3 * 1000 + 1, rate=200, modalities=["skt"])
-    assert found.of("skt")[0].values[0] == pytest.approx(again.channels[0].values[0], abs=0.1)
+    assert signals.of("skt")[0].values[0] == pytest.approx(again.channels[0].values[0], abs=0.1)
     with pytest.raises(InputError, match="is not an empty folder"):
         write_physiology(tmp_path / "set", 1, 2)

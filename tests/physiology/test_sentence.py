@@ -32,28 +32,28 @@ def test_a_sentence_says_what_rose_and_fell_and_what_was_not_recorded(template):
 
 
 def test_small_changes_are_none_and_missing_features_are_not_spoken_of(template):
-    said = describe({"heart_rate": 70, "heart_rate_change": 0.5, "scr_count": 0, "scr_amplitude": 0}, template)
-    assert "heart rate stayed at 70 beats a minute; the skin conductance showed no response." in said
-    assert "pulse" not in said and "nan" not in said
+    text = describe({"heart_rate": 70, "heart_rate_change": 0.5, "scr_count": 0, "scr_amplitude": 0}, template)
+    assert "heart rate stayed at 70 beats a minute; the skin conductance showed no response." in text
+    assert "pulse" not in text and "nan" not in text
     assert describe(dict.fromkeys(feature_groups(), math.nan), template) == ""
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ("feature: scr_count", "feature: scr_cuont", "unknown feature 'scr_cuont'; did you mean 'scr_count'?"),
         ("{scr_amplitude:.2f}", "{scr:.2f}", "unknown placeholder 'scr'"),
         ("between:", "betwen:", "unknown key 'betwen'; did you mean 'between'?"),
     ],
 )
-def test_a_template_with_mistakes_names_the_line(tmp_path, old, new, said):
+def test_a_template_with_mistakes_names_the_line(tmp_path, old, new, message):
     from mevqa.physiology import sentence
 
     path = tmp_path / "own.yaml"
     path.write_text(sentence._TEMPLATE.read_text(encoding="utf-8").replace(old, new))
     with pytest.raises(InputError) as error:
         read_template(path)
-    assert said in str(error.value) and f"{path}:" in str(error.value)
+    assert message in str(error.value) and f"{path}:" in str(error.value)
 
 
 def test_the_command_writes_a_note_for_each_video(tmp_path, capsys):
@@ -90,7 +90,7 @@ def test_a_note_stands_in_the_prompt_of_its_clip_alone_and_in_the_fingerprint(cl
     assert len(systems) == 2 and sum(text.endswith("\n\nheart rate rose") for text in systems) == 1
     assert made.manifest["notes"] == str(table)
     plain = run(clips, tmp_path / "plain", MockModel(), variant="default")
-    with_note, without = (one.manifest["decides"] for one in (made, plain))
+    with_note, without = (result.manifest["decides"] for result in (made, plain))
     assert "notes" in with_note and "notes" not in without
     table.write_text(f"clip,note\n{first},heart rate fell\n")
     with pytest.raises(InputError, match="notes"):
@@ -107,7 +107,7 @@ def test_models_that_read_no_prompt_are_told_of(clips, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("clip,note\nx,hello\n", "has a note for none of the 2 clips: it names 'x', a clip is"),
         ("clip,note\nx,\n,y\n", "notes.csv:2: has no note"),
@@ -116,9 +116,9 @@ def test_models_that_read_no_prompt_are_told_of(clips, tmp_path):
         ("clip,note\n", "has columns and no rows"),
     ],
 )
-def test_mistakes_in_a_table_of_notes_are_one_line(clips, tmp_path, text, said):
+def test_mistakes_in_a_table_of_notes_are_one_line(clips, tmp_path, text, message):
     table = tmp_path / "notes.csv"
     table.write_text(text)
     with pytest.raises(InputError) as error:
         run(clips, tmp_path / "run", MockModel(), notes=table, variant="default")
-    assert said in str(error.value)
+    assert message in str(error.value)

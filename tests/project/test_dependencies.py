@@ -58,7 +58,7 @@ providers = cache(importlib.metadata.packages_distributions)
 
 def packages_of(module):
     """The distributions that may hold a module, by normal name."""
-    return {normal(one) for one in providers().get(module, [_ABSENT.get(module, module)])}
+    return {normal(distribution) for distribution in providers().get(module, [_ABSENT.get(module, module)])}
 
 
 def project():
@@ -66,7 +66,7 @@ def project():
 
 
 def names_of(requirements):
-    return {normal(Requirement(one).name) for one in requirements}
+    return {normal(Requirement(requirement).name) for requirement in requirements}
 
 
 def core():
@@ -97,9 +97,9 @@ def test_every_declared_package_is_imported():
 def test_packages_that_others_import_are_imported_by_them(package, other):
     """A string search: what imports them does so in functions, for some of its inputs alone."""
     importlib.metadata.version(package)
-    files = [one for one in importlib.metadata.files(other) or () if one.suffix == ".py"]
+    files = [path for path in importlib.metadata.files(other) or () if path.suffix == ".py"]
     wanted = re.compile(rf"^\s*(import|from) {package}\b", re.MULTILINE)
-    assert any(wanted.search(Path(one.locate()).read_text(encoding="utf-8")) for one in files)
+    assert any(wanted.search(Path(path.locate()).read_text(encoding="utf-8")) for path in files)
 
 
 def test_packages_of_extras_are_imported_only_where_they_are_needed():

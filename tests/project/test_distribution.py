@@ -62,9 +62,9 @@ def test_the_wheel_holds_every_file_and_no_others(built):
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    found = {name: digest for name, digest in content(built[0]).items() if ".dist-info/" not in name}
-    assert set(found) == set(expected)
-    assert [name for name, digest in found.items() if digest != expected[name]] == []
+    packed = {name: digest for name, digest in content(built[0]).items() if ".dist-info/" not in name}
+    assert set(packed) == set(expected)
+    assert [name for name, digest in packed.items() if digest != expected[name]] == []
     for name in (
         "mevqa/py.typed",
         "mevqa/__init__.pyi",
@@ -73,7 +73,7 @@ def test_the_wheel_holds_every_file_and_no_others(built):
         "mevqa/tables/scoring/metrics.yaml",
         "mevqa/resource_files/finetune/nano.yaml",
     ):
-        assert name in found, name
+        assert name in packed, name
 
 
 @pytest.mark.slow
@@ -151,9 +151,9 @@ def lowest_python():
 @pytest.mark.skipif(os.name == "nt", reason="environments have other folders")
 def test_the_wheel_installs_and_explains_itself_on_the_lowest_python(install, outside):
     """Without any other package: what ``--help`` and completion of commands need is in Python itself."""
-    if (found := lowest_python()) is None:
+    if (interpreter := lowest_python()) is None:
         pytest.skip("there is no Python " + ".".join(map(str, LOWEST)))
-    python = install(found, packages=False)
+    python = install(interpreter, packages=False)
     command = python.with_name("mevqa")
     assert run(command, "--version", **outside) == f"mevqa {mevqa.__version__}\n"
     assert "COMMAND" in run(command, "--help", **outside)

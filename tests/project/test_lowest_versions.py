@@ -16,16 +16,16 @@ def requirements():
     """The packages that a run and the tests need, by name; ``types-PyYAML`` has no release that would matter."""
     tomllib = pytest.importorskip("tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    found = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["dev"]])
-    return {one.name: one for one in found if one.name != "types-PyYAML"}
+    parsed = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["dev"]])
+    return {requirement.name: requirement for requirement in parsed if requirement.name != "types-PyYAML"}
 
 
 def test_each_package_is_tested_with_the_lowest_version_that_is_allowed():
     lines = (ROOT / "tests" / "lowest_versions.txt").read_text().splitlines()
     tested = dict(line.split("==") for line in lines if not line.startswith("#"))
     allowed = {}
-    for name, one in requirements().items():
-        [lowest] = [part.version for part in one.specifier if part.operator == ">="]
+    for name, requirement in requirements().items():
+        [lowest] = [part.version for part in requirement.specifier if part.operator == ">="]
         allowed[name] = Version(lowest)
     assert {name: Version(version) for name, version in tested.items()} == allowed
 

@@ -27,7 +27,7 @@ def test_there_is_one_version_and_one_licence(project):
     assert project["version"] == mevqa.__version__ == citation["version"]
     assert project["license"] == citation["license"] == "Apache-2.0"
     assert "Apache License" in (ROOT / "LICENSE").read_text()[:200]
-    assert [one["name"] for one in project["authors"]] == [one["name"] for one in citation["authors"]]
+    assert [author["name"] for author in project["authors"]] == [author["name"] for author in citation["authors"]]
     assert project["description"].removesuffix(".").startswith("Ask vision-language models about facial micro-expr")
 
 
@@ -44,7 +44,7 @@ def test_classifiers_say_what_is_supported(project):
     )
     assert (ROOT / "mevqa" / "py.typed").is_file()
     # A licence expression (PEP 639) stands alone: the index refuses a classifier beside it.
-    assert not [one for one in classifiers if one.startswith("License")]
+    assert not [classifier for classifier in classifiers if classifier.startswith("License")]
     known = pytest.importorskip("trove_classifiers").classifiers
     assert classifiers <= known
 
@@ -64,34 +64,34 @@ def instructions(file):
 
 def ignored(path):
     """Whether .dockerignore keeps a path of the repository from the builder; the last line that fits decides."""
-    found = False
+    is_ignored = False
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         if line and not line.startswith("#"):
             pattern = line.removeprefix("!").removeprefix("**/")
             if fnmatch.fnmatch(path, pattern):
-                found = not line.startswith("!")
-    return found
+                is_ignored = not line.startswith("!")
+    return is_ignored
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
 def test_a_container_is_made_of_what_is_there_and_what_was_tested(file, project):
-    found = instructions(file)
-    assert {name for name, _ in found} <= INSTRUCTIONS
-    assert [name for name, _ in found if name != "ARG"][0] == "FROM"
-    for words in (rest.split() for name, rest in found if name == "COPY"):
+    steps = instructions(file)
+    assert {name for name, _ in steps} <= INSTRUCTIONS
+    assert [name for name, _ in steps if name != "ARG"][0] == "FROM"
+    for words in (rest.split() for name, rest in steps if name == "COPY"):
         if not words[0].startswith("--from="):
             for source in words[:-1]:
                 assert (ROOT / source).exists() and not ignored(source), source
-    copied = {word for name, rest in found if name == "COPY" for word in rest.split()[:-1]}
+    copied = {word for name, rest in steps if name == "COPY" for word in rest.split()[:-1]}
     text = (ROOT / "pyproject.toml").read_text()
     shipped = re.search(r"force-include\]\n((?:\".+\n)+)", text)[1]
     assert copied >= {"mevqa", "pyproject.toml", project["readme"], *project["license-files"]}
     assert copied >= set(re.findall(r'^"(\w+)"', shipped, re.MULTILINE))
     [torch] = re.findall(r"^TORCH \?= (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert ("ARG", f'TORCH="{torch}"') in found
-    [python] = [rest.partition("=")[2] for name, rest in found if name == "ARG" and rest.startswith("PYTHON=")]
+    assert ("ARG", f'TORCH="{torch}"') in steps
+    [python] = [rest.partition("=")[2] for name, rest in steps if name == "ARG" and rest.startswith("PYTHON=")]
     assert f"Programming Language :: Python :: {python}" in project["classifiers"]
-    last = {name: rest for name, rest in found}
+    last = {name: rest for name, rest in steps}
     assert last["ENTRYPOINT"] == '["mevqa"]' and last["USER"] not in ("root", "0")
     for extra in re.findall(r"\[([a-z,]+)\]", file.read_text()):
         assert set(extra.split(",")) <= set(project["optional-dependencies"])

@@ -75,14 +75,14 @@ def test_questions_open_as_a_data_set_and_as_a_table(questions, tmp_path):
 
 def test_events_open_as_a_data_set_and_as_a_table(tmp_path):
     unit = UnitCandidate(mevqa.parse_units("L4")[0], 1.0)
-    found = [spotting([event((unit,)), event()]), spotting([])]
-    write_csv(tmp_path / "events.csv", found)
+    results = [spotting([event((unit,)), event()]), spotting([])]
+    write_csv(tmp_path / "events.csv", results)
     rows = load("csv", tmp_path / "events.csv", tmp_path / "cache")
     assert rows["onset"] == [3, 3, None]
-    table = found[0].to_pandas()
+    table = results[0].to_pandas()
     assert table["onset"].tolist() == [3, 3]
     assert table["action_units"].tolist() == ["L4", ""]
-    assert found[1].to_pandas().empty and found[1].to_pandas().columns.tolist() == table.columns.tolist()
+    assert results[1].to_pandas().empty and results[1].to_pandas().columns.tolist() == table.columns.tolist()
 
 
 def test_labels_are_a_table(tmp_path):

@@ -34,7 +34,7 @@ def test_every_promise_is_held_by_tests_that_exist():
         assert tests, promise
         for file, name in tests:
             tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-            assert name in {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}, f"{file}::{name}"
+            assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, f"{file}::{name}"
 
 
 @pytest.fixture

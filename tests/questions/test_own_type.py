@@ -78,7 +78,7 @@ def test_it_is_answered_and_scored_and_changes_no_number_of_the_official_types(t
     asked = [(ASKED, "weak"), ("What is the coarse expression class?", "negative")]
     rows = [{"id": str(n), **row, "question": q, "answer": a} for n, (q, a) in enumerate(asked)]
     file = tmp_path / "questions.jsonl"
-    file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+    file.write_text("".join(json.dumps(question) + "\n" for question in rows), "utf-8")
     model = MockModel({"strong": "weak", "coarse": "negative"})
     run = mevqa.evaluate(file, model, media=clip.parent, out=tmp_path / "run", views="frames")
     assert list(run.to_pandas().type) == ["intensity", "coarse"]
@@ -94,7 +94,7 @@ def test_it_is_answered_and_scored_and_changes_no_number_of_the_official_types(t
 def test_every_base_class_serves_a_type_of_ones_own(tmp_path, clip):
     """One question of each is answered and scored, action units of such types apart from the official ones."""
     free = {"default": {"text": "{question}"}}
-    one = Wording(singular="AU {units}, {fine}, {coarse}", plural="AUs {units}, {fine}, {coarse}")
+    wording = Wording(singular="AU {units}, {fine}, {coarse}", plural="AUs {units}, {fine}, {coarse}")
     types = [
         (CountQuestion("blinks", lambda t: t.has("blinks"), prompt={"answer": {"number": 9}, "variants": free}), "3"),
         (
@@ -109,7 +109,7 @@ def test_every_base_class_serves_a_type_of_ones_own(tmp_path, clip):
             SentenceQuestion(
                 "short",
                 lambda t: t.has("in short"),
-                sentences=one,
+                sentences=wording,
                 prompt={"answer": {"sentence": "facs.units"}, "variants": free},
             ),
             "AU brow lowerer, disgust, negative",
@@ -131,7 +131,7 @@ def test_every_base_class_serves_a_type_of_ones_own(tmp_path, clip):
     rows = [{"id": str(n), **row, "question": q, "answer": types[n][1]} for n, q in enumerate(texts)]
     rows.append({"id": "9", **row, "question": "What is the action unit?", "answer": "dimpler"})
     file = tmp_path / "questions.jsonl"
-    file.write_text("".join(json.dumps(one) + "\n" for one in rows), "utf-8")
+    file.write_text("".join(json.dumps(question) + "\n" for question in rows), "utf-8")
     model = MockModel(
         {text: answer for text, (_, answer) in zip(texts, types, strict=True)} | {"action unit": "dimpler"}
     )

@@ -152,9 +152,9 @@ def test_whatever_the_grammars_of_long_videos_admit_becomes_an_answer_in_the_sur
 
 
 def test_singular_and_plural_decide_the_number_of_units():
-    one, several = [PromptLibrary.load().request(q).grammar for q in _questions("au_list")]
-    assert (one.at_least, one.at_most) == (1, 1)
-    assert several.at_least == 2
+    singular, plural = [PromptLibrary.load().request(q).grammar for q in _questions("au_list")]
+    assert (singular.at_least, singular.at_most) == (1, 1)
+    assert plural.at_least == 2
 
 
 def test_options_follow_the_data_set():

@@ -101,21 +101,21 @@ def test_answers_by_hand(question, answer):
 
 def test_a_video_without_events_has_its_answers_too():
     empty = EventTimeline((), 30.0)
-    told = {kind: timeline_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
-    assert {kind for kind, text in told.items() if text is None} == {
+    answers = {kind: timeline_answer(ask(kind, ordinal=1, between_s=(0.0, 3.0)), empty) for kind in LONG_VIDEO_TYPES}
+    assert {kind for kind, text in answers.items() if text is None} == {
         "au_inventory",
         "nth_type",
         "describe_nth",
         "order",
         "longest",
     }
-    assert (told["localise"], told["event_presence"], told["count_all"], told["count_between"]) == (
+    assert (answers["localise"], answers["event_presence"], answers["count_all"], answers["count_between"]) == (
         "none",
         "no",
         "0",
         "0",
     )
-    assert told["summary"].startswith("This video shows 0 expression events: 0 micro-expressions")
+    assert answers["summary"].startswith("This video shows 0 expression events: 0 micro-expressions")
 
 
 def test_classes_that_prevail_alike_are_both_named():
@@ -145,9 +145,9 @@ def test_a_story_of_coded_events_is_in_the_order_of_time_without_sides():
         Event(5, None, 30, (), "others", None, "macro"),
     ]
     timeline = timeline_of(coded, 30.0)
-    assert [one.kind for one in timeline.events] == ["macro", "micro", "macro"]
+    assert [event.kind for event in timeline.events] == ["macro", "micro", "macro"]
     assert timeline.events[1].unit_names == ("brow lowerer", "lip corner puller")
-    assert [one.interval is None for one in timeline.events] == [False, False, True]
+    assert [event.interval is None for event in timeline.events] == [False, False, True]
     assert timeline.fps == 30.0
 
 
@@ -206,7 +206,7 @@ def test_every_answer_is_in_the_surface_form_and_reading_it_changes_nothing(time
 @given(stories())
 def test_answers_about_one_story_agree(timeline):
     questions = list(every_question(timeline))
-    told = {q.text: timeline_answer(q, timeline) for q in questions}
+    answers = {q.text: timeline_answer(q, timeline) for q in questions}
     count = {kind: int(timeline_answer(ask(kind), timeline)) for kind in ("count_all", "count_micro", "count_macro")}
     assert count["count_micro"] + count["count_macro"] == count["count_all"]
     types = [timeline_answer(ask("nth_type", ordinal=n), timeline) for n in range(1, count["count_all"] + 1)]
@@ -217,7 +217,7 @@ def test_answers_about_one_story_agree(timeline):
     parts = [read_spans(timeline_answer(ask("localise", kind=kind), timeline)) for kind in ("micro", "macro")]
     own = sorted((s for part in parts for s in part), key=lambda s: s.interval)
     assert sorted((replace(s, kind=None) for s in spans), key=lambda s: s.interval) == own
-    answered = [(q, told[q.text]) for q in questions if told[q.text] is not None]
+    answered = [(q, answers[q.text]) for q in questions if answers[q.text] is not None]
     assert decide([q for q, _ in answered], [Reply(t) for _, t in answered], CLASSES) == [t for _, t in answered]
 
 

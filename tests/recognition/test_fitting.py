@@ -35,22 +35,22 @@ def examples(name, each=3, *, seed=0):
     rng = np.random.default_rng(seed)
     shape = KINDS[name][0]
     centres = np.random.default_rng(99).normal(size=(len(LABELS), *shape))
-    found = []
+    drawn = []
     for number in range(each * len(LABELS)):
         inputs = (centres[number % len(LABELS)] + 0.1 * rng.normal(size=shape)).astype(np.float32)
-        found.append(Example(inputs, inputs, LABELS[number % len(LABELS)], f"s{number // len(LABELS)}"))
-    return found
+        drawn.append(Example(inputs, inputs, LABELS[number % len(LABELS)], f"s{number // len(LABELS)}"))
+    return drawn
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_tiny_set_is_learned_twice_alike(name):
     recogniser, learned = made(name), examples(name)
     arrays = recogniser.fit(learned, Fitting(CLASSES, seed=3))
-    told = recogniser.predictor(arrays, CLASSES, "cpu")(np.stack([one.inputs for one in learned]))
+    probabilities = recogniser.predictor(arrays, CLASSES, "cpu")(np.stack([example.inputs for example in learned]))
     for level, names in CLASSES.items():
-        assert told[level].shape == (len(learned), len(names))
-        assert told[level].sum(axis=1) == pytest.approx(1)
-        assert (told[level].argmax(1) == label_indices(learned, level, names)).all()
+        assert probabilities[level].shape == (len(learned), len(names))
+        assert probabilities[level].sum(axis=1) == pytest.approx(1)
+        assert (probabilities[level].argmax(1) == label_indices(learned, level, names)).all()
     again = recogniser.fit(learned, Fitting(CLASSES, seed=3))
     assert arrays.keys() == again.keys() and all(np.array_equal(arrays[key], again[key]) for key in arrays)
     assert any(
@@ -59,10 +59,10 @@ def test_a_tiny_set_is_learned_twice_alike(name):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_one_clip_is_told_the_same_alone_and_among_others(name):
+def test_a_clip_gets_the_same_prediction_alone_and_among_others(name):
     recogniser, learned = made(name), examples(name)
     predict = recogniser.predictor(recogniser.fit(learned, Fitting(CLASSES)), CLASSES, "cpu")
-    inputs = np.stack([one.inputs for one in examples(name, seed=5)])
+    inputs = np.stack([example.inputs for example in examples(name, seed=5)])
     together, alone = predict(inputs), predict(inputs[2:3])
     for level in CLASSES:
         assert alone[level][0] == pytest.approx(together[level][2], abs=1e-5)
@@ -71,17 +71,17 @@ def test_one_clip_is_told_the_same_alone_and_among_others(name):
 def test_a_level_that_is_not_known_of_a_clip_teaches_nothing():
     recogniser = made("mean", epochs=2)
     learned = examples("mean")
-    half = [replace(one, labels={"coarse": one.labels["coarse"]}) for one in learned]
+    half = [replace(example, labels={"coarse": example.labels["coarse"]}) for example in learned]
     before = recogniser.fit(half, Fitting(CLASSES))
     assert np.isfinite(before["network.heads.fine.weight"]).all()
-    nothing = recogniser.fit([replace(one, labels={}) for one in learned], Fitting(CLASSES))
+    nothing = recogniser.fit([replace(example, labels={}) for example in learned], Fitting(CLASSES))
     assert all(np.isfinite(value).all() for value in nothing.values())
 
 
 def test_statistics_and_weights_are_those_of_the_examples():
     learned = examples("mean")
     arrays = made("mean", epochs=1).fit(learned, Fitting(CLASSES))
-    inputs = np.stack([one.inputs for one in learned])
+    inputs = np.stack([example.inputs for example in learned])
     assert arrays[MEAN].ravel() == pytest.approx(inputs.mean(axis=(0, 2, 3)), abs=1e-5)
     assert arrays[SCALE].ravel() == pytest.approx(inputs.std(axis=(0, 2, 3)), abs=1e-5)
     labels = label_indices(learned, "coarse", CLASSES["coarse"])

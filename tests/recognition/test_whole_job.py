@@ -139,7 +139,9 @@ def _weights(kind, tmp_path):
 
     classes = {"coarse": ("negative", "positive")}
     inputs = np.random.default_rng(0).normal(size=(2, 3, 12, 12)).astype(np.float32)
-    learned = [Example(one, one, {"coarse": name}, name) for one, name in zip(inputs, classes["coarse"], strict=True)]
+    learned = [
+        Example(array, array, {"coarse": name}, name) for array, name in zip(inputs, classes["coarse"], strict=True)
+    ]
     fitted = FittedOn(subjects=("a 1", "a 2"), clips=2, rest=0, counts={}, data="")
     record = RecogniserRecord(
         recogniser="mean",
@@ -158,16 +160,16 @@ def _weights(kind, tmp_path):
 def test_a_folder_that_is_none_is_one_line(tmp_path):
     kind = read_any_recipe("recognition/mean", ["settings.size=12", "settings.epochs=1"]).make()
     folder = _weights(kind, tmp_path)
-    for name, said in (
+    for name, message in (
         ("mean", "needs the folder of its weights"),
         (f"mean:{tmp_path / 'gone'}", "is not a folder; give the folder that `mevqa finetune` wrote"),
         (f"mean:{tmp_path}", "holds no recogniser"),
         (f"child-cnn:{folder}", "holds the recogniser 'mean', not 'child-cnn'; write mean:"),
     ):
-        _one_line(name, said)
+        _one_line(name, message)
     content = (folder / "recogniser.json").read_text()
     record = json.loads(content)
-    for broken, said in (
+    for broken, message in (
         (content[:40], "is not JSON"),
         (json.dumps(record | {"recogniser": "meen"}), "holds the recogniser 'meen', not 'mean'"),
         (json.dumps(record | {"settings": {"size": 13}}), "settings: size: Value error, must be even"),
@@ -176,8 +178,8 @@ def test_a_folder_that_is_none_is_one_line(tmp_path):
         (json.dumps({"format": "mevqa recogniser 1"}), "is no record of a recogniser: recogniser: Field required"),
     ):
         (folder / "recogniser.json").write_text(broken)
-        if said is not None:
-            _one_line(f"mean:{folder}", said)
+        if message is not None:
+            _one_line(f"mean:{folder}", message)
     (folder / "recogniser.json").write_text(content)
     (folder / "model.safetensors").write_bytes(b"\x00" * 20)
     _one_line(f"mean:{folder}", "holds no weights")
@@ -185,10 +187,10 @@ def test_a_folder_that_is_none_is_one_line(tmp_path):
     _one_line(f"mean:{folder}", "cannot be read")
 
 
-def _one_line(name, said):
+def _one_line(name, message):
     with pytest.raises((InputError, ModelError)) as refused:
         load_model(name)
-    assert said in str(refused.value) and "\n" not in str(refused.value)
+    assert message in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_what_is_for_language_models_is_refused(tmp_path):
@@ -199,13 +201,13 @@ def test_what_is_for_language_models_is_refused(tmp_path):
 
 
 def test_a_recipe_is_refused_with_the_key_that_is_wrong(maps):
-    for change, said in (
+    for change, message in (
         ("recogniser=meen", "unknown recogniser 'meen'; did you mean 'mean'"),
         ("settings.epoch=3", "settings.epoch: Extra inputs are not permitted"),
         ("none=true", "none needs moments of rest"),
         ("levels=coarse,coarse", "levels names one twice"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             recipe(maps, change)
 
 

@@ -39,23 +39,23 @@ def rows(clip: str, subject: str, coarse: str) -> list[dict[str, str]]:
 
 
 def answers_to(content: list[dict[str, str]], wrong_every: int) -> list[Answer]:
-    found = []
+    answers = []
     for place, row in enumerate(content):
         number = place % 4
         wrong = (place // 4) % wrong_every == 0
         if number == 0:
             text = CLASSES[(CLASSES.index(row["answer"]) + wrong) % 3]
             options = {name: 0.8 if name == text else 0.1 for name in CLASSES}
-            found.append(Answer(row["id"], text, options=options, confidence=0.8, warnings=(f"seen {HOSTILE}",)))
+            answers.append(Answer(row["id"], text, options=options, confidence=0.8, warnings=(f"seen {HOSTILE}",)))
         elif number == 1:
-            found.append(Answer(row["id"], "brow lowerer" if wrong else row["answer"]))
+            answers.append(Answer(row["id"], "brow lowerer" if wrong else row["answer"]))
         elif number == 2 and wrong:
-            found.append(Answer(row["id"], "", error=f"out of memory {HOSTILE}"))
+            answers.append(Answer(row["id"], "", error=f"out of memory {HOSTILE}"))
         elif number == 2:
-            found.append(Answer(row["id"], "yes", options={"yes": 0.7, "no": 0.3}, confidence=0.7))
+            answers.append(Answer(row["id"], "yes", options={"yes": 0.7, "no": 0.3}, confidence=0.7))
         else:
-            found.append(Answer(row["id"], f"a face {SCRIPT}", raw=HOSTILE))
-    return found
+            answers.append(Answer(row["id"], f"a face {SCRIPT}", raw=HOSTILE))
+    return answers
 
 
 def make_run(folder: Path, questions: Path, media: Path, annotations: Path, wrong_every: int) -> Path:

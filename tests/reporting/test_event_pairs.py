@@ -32,36 +32,40 @@ def row(onset, offset, kind="micro", score=0.9):
 
 
 def test_coded_events_are_numbered_in_the_order_of_time():
-    assert [(number, one.onset) for number, one in CODED.items()] == [(1, 10), (2, 100), (3, 200)]
+    assert [(number, event.onset) for number, event in CODED.items()] == [(1, 10), (2, 100), (3, 200)]
     assert event_content(CODED[2]) == ("brow lowerer, left lip corner puller", "disgust")
 
 
 def test_pairs_are_one_to_one_from_half_an_overlap_on():
-    found = number_events([row(10, 20), row(11, 20), row(104, 140), row(200, 240, "micro")])
-    pairs = pair_events(CODED, found)
+    detections = number_events([row(10, 20), row(11, 20), row(104, 140), row(200, 240, "micro")])
+    pairs = pair_events(CODED, detections)
     assert {number: partner for number, (partner, _) in pairs.partners.items()} == {1: 1, 3: 4}
     assert pairs.summary == "3 coded, 4 found: 2 matched, 1 missed, 2 false"
 
 
 def test_spans_tell_matched_missed_and_false_apart():
-    coded, found = event_spans(pair_events(CODED, number_events([row(10, 20), row(50, 60)])), at)
-    assert [one.matched for one in coded] == [True, False, False]
-    assert [one.matched for one in found] == [True, False]
-    assert "IoU 1.00 with 1 (micro)" in found[0].note and "missed" in coded[1].note and "false" in found[1].note
+    coded, detected = event_spans(pair_events(CODED, number_events([row(10, 20), row(50, 60)])), at)
+    assert [span.matched for span in coded] == [True, False, False]
+    assert [span.matched for span in detected] == [True, False]
+    assert "IoU 1.00 with 1 (micro)" in detected[0].note and "missed" in coded[1].note and "false" in detected[1].note
 
 
 def test_without_all_coded_events_nothing_is_missed_or_false():
-    found = number_events([row(10, 20)])
-    for pairs in (pair_events(None, found), pair_events(CODED, None), pair_events(CODED, found, complete=False)):
+    detections = number_events([row(10, 20)])
+    for pairs in (
+        pair_events(None, detections),
+        pair_events(CODED, None),
+        pair_events(CODED, detections, complete=False),
+    ):
         assert pairs.partners is None
-        lanes = [one for lane in event_spans(pairs, at) if lane is not None for one in lane]
-        assert lanes and all(one.matched is None for one in lanes)
+        lanes = [span for lane in event_spans(pairs, at) if lane is not None for span in lane]
+        assert lanes and all(span.matched is None for span in lanes)
         assert all(not line["result"] for line in event_table(pairs, at)["rows"])
 
 
 def test_the_table_holds_every_event_once_in_the_order_of_time():
-    found = number_events([row(10, 20), row(50, 60, "macro")])
-    table = event_table(pair_events(CODED, found), at)
+    detections = number_events([row(10, 20), row(50, 60, "macro")])
+    table = event_table(pair_events(CODED, detections), at)
     assert [line["result"] for line in table["rows"]] == ["matched", "false", "missed", "missed"]
     assert all(len(line["cells"]) == len(table["columns"]) for line in table["rows"])
     assert table["rows"][0]["cells"] == [

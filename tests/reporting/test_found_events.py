@@ -7,8 +7,8 @@ from mevqa.reporting.found_events import read_found
 def test_events_are_found_by_video_with_and_without_subject(tmp_path):
     path = tmp_path / "found.csv"
     path.write_text("subject,video,onset,offset\ns1,c,0,2\ns1,c,3,5\n")
-    found = read_found(path, complete=False)
-    assert len(found.of("c")) == len(found.of("s1_c")) == 2
+    detections = read_found(path, complete=False)
+    assert len(detections.of("c")) == len(detections.of("s1_c")) == 2
 
 
 def test_a_wrong_row_is_an_error(tmp_path):
@@ -37,6 +37,6 @@ def test_unknown_videos_are_noted_by_name(tmp_path):
 def test_videos_are_found_in_any_spelling(tmp_path):
     path = tmp_path / "events.csv"
     path.write_text("video,onset,offset\nSYN_01,0,2\n")
-    found = read_found(path, complete=False)
-    assert [event.onset for event in found.of("syn_1") or []] == [0] and found.of("syn_11") is None
-    assert found.notes(["Syn_1"]) == []
+    detections = read_found(path, complete=False)
+    assert [event.onset for event in detections.of("syn_1") or []] == [0] and detections.of("syn_11") is None
+    assert detections.notes(["Syn_1"]) == []

@@ -9,29 +9,29 @@ from mevqa.scoring.comparison import compare_answers
 from mevqa.scoring.metrics.classification import score_classes
 
 
-def column(found, key):
-    return [name for _, name in found.columns].index(key)
+def column(board, key):
+    return [name for _, name in board.columns].index(key)
 
 
 def test_the_baseline_is_what_the_commonest_answer_scores(runs):
     read = read_runs(runs[:1], Scoring(draws=0))
-    found = leaderboard(read)
+    board = leaderboard(read)
     references = [str(item.reference) for item in read[0].items.values() if item.question.type == "coarse"]
     constant = score_classes(references, [max(set(references), key=references.count)] * len(references))
-    cells = found.baselines[0].cells
-    assert float(cells[column(found, "coarse.uf1")].value) == pytest.approx(constant.uf1, abs=5e-4)
-    assert float(cells[column(found, "coarse.uar")].value) == pytest.approx(constant.uar, abs=5e-4)
+    cells = board.baselines[0].cells
+    assert float(cells[column(board, "coarse.uf1")].value) == pytest.approx(constant.uf1, abs=5e-4)
+    assert float(cells[column(board, "coarse.uar")].value) == pytest.approx(constant.uar, abs=5e-4)
 
 
 def test_runs_stand_beside_published_numbers(runs):
-    found = leaderboard(read_runs(runs, Scoring(draws=50)))
-    assert [row.note for row in found.rows] == ["steady", "hasty"]
-    assert [row.name for row in found.rows] == [f"mock {SCRIPT}"] * 2
-    assert found.marked and not found.compared
-    place = column(found, "coarse.uf1")
-    assert [row.cells[place].best for row in found.rows] == [True, False]
-    assert found.rows[0].cells[place].interval
-    first = found.published[0][1][0]
+    board = leaderboard(read_runs(runs, Scoring(draws=50)))
+    assert [row.note for row in board.rows] == ["steady", "hasty"]
+    assert [row.name for row in board.rows] == [f"mock {SCRIPT}"] * 2
+    assert board.marked and not board.compared
+    place = column(board, "coarse.uf1")
+    assert [row.cells[place].best for row in board.rows] == [True, False]
+    assert board.rows[0].cells[place].interval
+    first = board.published[0][1][0]
     assert first.cells[place].value == ".733"
 
 
@@ -48,24 +48,24 @@ def only_some(run, folder, clips):
 
 
 def test_no_number_is_the_best_of_runs_that_answered_different_questions(runs, tmp_path):
-    found = leaderboard(read_runs([runs[0], only_some(runs[1], tmp_path / "part", 3)], Scoring(draws=0)))
-    assert not found.marked and not any(cell.best for row in found.rows for cell in row.cells)
-    assert [row.note for row in found.rows] == ["steady · question set A", "part · question set B"]
-    assert "A: 24 questions about 6 clips" in found.compared and "B: 12 questions about 3 clips" in found.compared
-    assert "question set A" in found.baselines[0].note
+    board = leaderboard(read_runs([runs[0], only_some(runs[1], tmp_path / "part", 3)], Scoring(draws=0)))
+    assert not board.marked and not any(cell.best for row in board.rows for cell in row.cells)
+    assert [row.note for row in board.rows] == ["steady · question set A", "part · question set B"]
+    assert "A: 24 questions about 6 clips" in board.compared and "B: 12 questions about 3 clips" in board.compared
+    assert "question set A" in board.baselines[0].note
 
 
 def test_the_best_is_marked_within_each_set_of_questions(runs, tmp_path):
     parts = [only_some(run, tmp_path / run.name / "part", 3) for run in runs]
-    found = leaderboard(read_runs([*runs, *parts], Scoring(draws=0)))
-    place = column(found, "coarse.uf1")
-    assert found.marked and [row.cells[place].best for row in found.rows[:2]] == [True, False]
-    assert any(row.cells[place].best for row in found.rows[2:])
+    board = leaderboard(read_runs([*runs, *parts], Scoring(draws=0)))
+    place = column(board, "coarse.uf1")
+    assert board.marked and [row.cells[place].best for row in board.rows[:2]] == [True, False]
+    assert any(row.cells[place].best for row in board.rows[2:])
 
 
 def test_differences_come_from_the_paired_comparison(runs):
-    (one,) = comparisons(read_runs(runs, Scoring(draws=0)), lambda a, b: compare_answers(a, b, draws=100))
-    rows = {row["key"]: row for row in one.rows}
+    (comparison,) = comparisons(read_runs(runs, Scoring(draws=0)), lambda a, b: compare_answers(a, b, draws=100))
+    rows = {row["key"]: row for row in comparison.rows}
     assert rows["coarse.uf1"]["difference"].startswith("-")
     assert rows["coarse.uf1"]["interval"]
-    assert set(row["verdict"] for row in one.rows) <= {"", "better", "worse", "not sure"}
+    assert set(row["verdict"] for row in comparison.rows) <= {"", "better", "worse", "not sure"}

@@ -25,7 +25,7 @@ def clip(tmp_path):
     return Clip("c", media=tmp_path / "c", fps=30)
 
 
-def found(onset, apex, offset, kind="micro"):
+def detection(onset, apex, offset, kind="micro"):
     return EventRow(
         line=2,
         subject=None,
@@ -51,7 +51,7 @@ def test_coded_events_are_shown_with_title_and_timeline(clip):
 
 
 def test_found_events_are_shown_where_nothing_is_coded(clip):
-    seen = long_video_pictures(clip, None, [found(3, 4, 5, "macro"), found(0, 1, 2)], "none")
+    seen = long_video_pictures(clip, None, [detection(3, 4, 5, "macro"), detection(0, 1, 2)], "none")
     assert seen.titles[0] == "found 1 · micro · 0.00 to 0.07 s · brow lowerer · fear · score 0.75"
     assert len(seen.rows) == 2
     assert ">coded<" not in seen.timeline.svg()
@@ -59,13 +59,13 @@ def test_found_events_are_shown_where_nothing_is_coded(clip):
 
 
 def test_an_event_without_apex_shows_onset_and_offset(clip):
-    seen = long_video_pictures(clip, None, [found(0, None, 2), found(3, 4, 5)], "none")
+    seen = long_video_pictures(clip, None, [detection(0, None, 2), detection(3, 4, 5)], "none")
     assert [picture.role for picture in seen.rows[0]] == ["onset", "offset"]
     assert [picture.role for picture in seen.rows[1]][:2] == ["onset", "apex"]
 
 
 def test_of_many_events_the_first_have_pictures_and_all_are_in_timeline_and_table(clip):
-    rows = [found(place % 5, place % 5, place % 5 + 1) for place in range(40)]
+    rows = [detection(place % 5, place % 5, place % 5 + 1) for place in range(40)]
     seen = long_video_pictures(clip, None, rows, "none")
     assert len(seen.rows) == len(seen.titles) == 8
     assert "pictures of the first 8 of 40 found events" in seen.notes
@@ -80,14 +80,14 @@ def test_a_video_without_events_shows_moments(clip, labels):
 
 
 def test_events_outside_the_video_are_noted_and_the_others_keep_their_numbers(clip):
-    seen = long_video_pictures(clip, None, [found(0, 1, 2), found(2, 3, 99), found(3, 4, 5)], "none")
+    seen = long_video_pictures(clip, None, [detection(0, 1, 2), detection(2, 3, 99), detection(3, 4, 5)], "none")
     assert [title.split(" · ")[0] for title in seen.titles] == ["found 1", "found 3"]
     assert any(note.startswith("found event 2 (frames 2 to 99) is left out") for note in seen.notes)
 
 
 def test_coded_events_that_are_missing_make_no_found_one_false(clip):
     labels = ClipLabels("c", events=(*EVENTS, Event(50, 55, 60)))
-    seen = long_video_pictures(clip, labels, [found(0, 1, 2)], "none")
+    seen = long_video_pictures(clip, labels, [detection(0, 1, 2)], "none")
     assert seen.events["summary"] == "2 coded, 1 found"
     assert "hollow" not in seen.timeline.svg()
     assert any("not compared" in note for note in seen.notes)

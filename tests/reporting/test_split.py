@@ -58,15 +58,15 @@ def data_of(page):
 def test_every_clip_is_on_one_page_and_every_question_in_the_index(many):
     written = write(many)
     index = written.page
-    found = data_of(index)
-    assert written.parts == len(found["pages"])
-    pages = [index.parent / name for name in found["pages"]]
+    content = data_of(index)
+    assert written.parts == len(content["pages"])
+    pages = [index.parent / name for name in content["pages"]]
     parts = [data_of(page)["clips"] for page in pages]
     assert len(pages) == len(list(index.parent.glob("clips-*/*.html"))) > 3 and min(map(len, parts)) > 0
     assert [clip["id"] for part in parts for clip in part] == [f"clip{clip:02d}" for clip in range(CLIPS)]
-    assert [clip["id"] for clip in found["clips"]] == [clip["id"] for part in parts for clip in part]
-    for clip in found["clips"]:
-        assert clip["id"] in {one["id"] for one in parts[clip["part"]]}
+    assert [clip["id"] for clip in content["clips"]] == [clip["id"] for part in parts for clip in part]
+    for clip in content["clips"]:
+        assert clip["id"] in {entry["id"] for entry in parts[clip["part"]]}
         assert [question["reference"] for question in clip["questions"]] == ["negative", "A / long <b> sentence. " * 9]
 
 

@@ -44,8 +44,8 @@ def test_media_that_are_gone_are_a_note_and_no_failure(runs, tmp_path):
 def test_clips_whose_pictures_are_too_many_are_counted(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(clips, "_MOST_PICTURES", 0)
     written = write_report(runs[:1], tmp_path, Scoring(draws=0))
-    said = f"the pictures of {written.clips} of {written.clips} clips are left out"
-    assert written.shown == 0 and [note for note in written.notes if note.startswith(said)]
+    beginning = f"the pictures of {written.clips} of {written.clips} clips are left out"
+    assert written.shown == 0 and [note for note in written.notes if note.startswith(beginning)]
 
 
 def test_everything_wrong_is_reported_together(runs, tmp_path):

@@ -34,8 +34,8 @@ def test_the_same_answers_do_not_differ(write_rows):
 
 def test_the_paired_interval_is_narrower_than_that_of_single_scores(write_rows):
     reference = write_rows("r.jsonl", rows(12), layout="train")
-    one, two = (write_rows(f"{n}.jsonl", rows(n), layout="train") for n in (6, 7))
-    result = compare_answers(one, two, reference, draws=500)
+    first, second = (write_rows(f"{n}.jsonl", rows(n), layout="train") for n in (6, 7))
+    result = compare_answers(first, second, reference, draws=500)
     low, high = result.intervals["coarse.accuracy"]
     single = result.groups["answers"]["first"].intervals["coarse.accuracy"]
     assert high - low < single[1] - single[0]
@@ -43,10 +43,10 @@ def test_the_paired_interval_is_narrower_than_that_of_single_scores(write_rows):
 
 def test_the_order_of_the_rows_does_not_matter(write_rows, tmp_path):
     reference = write_rows("r.jsonl", rows(12))
-    one, two = write_rows("one.jsonl", rows(3)), write_rows("two.jsonl", rows(9))
-    straight = compare_answers(one, two, reference, draws=50)
-    two.write_text("".join(reversed(two.read_text().splitlines(keepends=True))))
-    assert compare_answers(one, two, reference, draws=50).intervals == straight.intervals
+    first, second = write_rows("one.jsonl", rows(3)), write_rows("two.jsonl", rows(9))
+    straight = compare_answers(first, second, reference, draws=50)
+    second.write_text("".join(reversed(second.read_text().splitlines(keepends=True))))
+    assert compare_answers(first, second, reference, draws=50).intervals == straight.intervals
 
 
 def test_the_problems_of_both_are_told_together(write_rows, tmp_path):

@@ -87,10 +87,10 @@ def main(path: Path = CORPUS) -> int:
     counts: Counter[str] = Counter()
     for question, text, truncated, right in texts(path):
         read = reading(question, text, truncated)
-        found = outcome(read, right)
-        counts[found] += 1
-        if found != "right":
-            print(f"{found}: {question.type}: {text!r}: read {read!r}, a person reads {right!r}")
+        result = outcome(read, right)
+        counts[result] += 1
+        if result != "right":
+            print(f"{result}: {question.type}: {text!r}: read {read!r}, a person reads {right!r}")
     total = sum(counts.values())
     readable = sum(right is not None for *_, right in texts(path))
     print(

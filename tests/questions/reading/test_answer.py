@@ -73,12 +73,12 @@ def test_a_text_that_goes_round_in_circles_is_unusable(question, text):
 
 
 def test_the_corpus_is_read_as_a_person_reads_it():
-    found = [(*one, reading(*one[:3])) for one in texts()]
-    assert len(found) >= 200
-    wrong = [(text, read, right) for _, text, _, right, read in found if outcome(read, right) == "wrong"]
+    readings = [(*case, reading(*case[:3])) for case in texts()]
+    assert len(readings) >= 200
+    wrong = [(text, read, right) for _, text, _, right, read in readings if outcome(read, right) == "wrong"]
     assert wrong == []
-    unusable = [text for _, text, _, right, read in found if outcome(read, right) == "unusable"]
-    assert len(unusable) <= 0.05 * sum(right is not None for *_, right, _ in found), unusable
+    unusable = [text for _, text, _, right, read in readings if outcome(read, right) == "unusable"]
+    assert len(unusable) <= 0.05 * sum(right is not None for *_, right, _ in readings), unusable
 
 
 def test_the_corpus_holds_no_text_twice():

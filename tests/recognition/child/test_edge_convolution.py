@@ -5,12 +5,12 @@ from mevqa.recognition.child.edge_convolution import DynamicGraph, EdgeConvoluti
 
 def test_the_nearest_points_are_those_of_a_search_by_hand_and_none_is_its_own():
     points = torch.randn(2, 3, 7, generator=torch.Generator().manual_seed(0))
-    found = nearest(points, 3)
+    neighbours = nearest(points, 3)
     for row in range(2):
         for place in range(7):
             distance = (points[row] - points[row][:, place : place + 1]).norm(dim=0)
             distance[place] = torch.inf
-            assert set(found[row, place].tolist()) == set(distance.argsort()[:3].tolist())
+            assert set(neighbours[row, place].tolist()) == set(distance.argsort()[:3].tolist())
 
 
 def test_an_edge_convolution_is_the_maximum_over_the_edges():

@@ -28,13 +28,13 @@ def elements(svg):
 
 def test_the_svg_is_xml_and_texts_stay_texts():
     for alone in (True, False):
-        found = elements(named_chart(SCRIPT).svg(alone=alone))
-        assert {tag for tag, _ in found} <= {"svg", "title", "style", "rect", "path", "text", "g"}
-        texts = [element.text for tag, element in found if tag == "text"]
+        parsed = elements(named_chart(SCRIPT).svg(alone=alone))
+        assert {tag for tag, _ in parsed} <= {"svg", "title", "style", "rect", "path", "text", "g"}
+        texts = [element.text for tag, element in parsed if tag == "text"]
         assert fitted(SCRIPT) in texts and SCRIPT in texts
-        assert f"{SCRIPT}: F1 0.500; {SCRIPT}" in [element.text for tag, element in found if tag == "title"]
-        assert found[0][1].attrib["aria-label"] == f"all about {SCRIPT}"
-        assert not any(key == "id" or key.startswith("on") for _, element in found for key in element.attrib)
+        assert f"{SCRIPT}: F1 0.500; {SCRIPT}" in [element.text for tag, element in parsed if tag == "title"]
+        assert parsed[0][1].attrib["aria-label"] == f"all about {SCRIPT}"
+        assert not any(key == "id" or key.startswith("on") for _, element in parsed for key in element.attrib)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,8 +27,8 @@ def test_a_confusion_matrix_has_a_button_for_every_pair_that_occurs():
     table = confusion_table(MATRIX, "letters", "coarse")
     cells = [cell for _, row in table.rows for cell in row]
     assert sum(cell.count > 0 for cell in cells) == 5
-    said = {cell.title for cell in cells}
-    assert {"a answered b: 1 of 3", "b answered no answer: 1 of 2", "c answered other class: 1 of 1"} <= said
+    titles = {cell.title for cell in cells}
+    assert {"a answered b: 1 of 3", "b answered no answer: 1 of 2", "c answered other class: 1 of 1"} <= titles
     assert cells[1].choose == {"type": "coarse", "class": "a", "answer": "b"}
 
 

@@ -24,7 +24,7 @@ def video(name, events=(), gaps=(), seconds=30.0):
 
 def test_name_score_units_and_what_was_not_looked_at_are_in_the_picture():
     svg = spotted_chart(video(NAME, [event(1, 0.87)], [Gap(3000, 5000, "no face")])).svg(alone=True)
-    for said in (
+    for text in (
         "訪談 &lt;b&gt;01&lt;/b&gt;</text>",
         ">0.87<",
         ">L12 lip corner puller<",
@@ -33,7 +33,7 @@ def test_name_score_units_and_what_was_not_looked_at_are_in_the_picture():
         ">1.00 s<",
         ">400 ms<",
     ):
-        assert said in svg
+        assert text in svg
     assert "not looked at: no face 2.0 s" in svg
 
 

@@ -10,22 +10,22 @@ from mevqa.reporting.charts.timeline import DrawnEvent, Timeline, row_bounds
 CURVE = [(second / 2, (second % 7) / 3) for second in range(700)]
 
 
-def timeline_chart(coded, found, curve, seconds, label, unseen=()):
-    return Timeline(coded, found, curve, seconds, unseen).chart(label)
+def timeline_chart(coded, detected, curve, seconds, label, unseen=()):
+    return Timeline(coded, detected, curve, seconds, unseen).chart(label)
 
 
 def titles(chart):
     """What the events say, without the parts that go on in another row."""
-    found = [element.text for element in ElementTree.fromstring(chart.svg()).iter() if element.tag.endswith("}title")]
-    return [text for text in found if not text.startswith("…")]
+    texts = [element.text for element in ElementTree.fromstring(chart.svg()).iter() if element.tag.endswith("}title")]
+    return [text for text in texts if not text.startswith("…")]
 
 
 def points(svg):
     """Every place that a shape or a text has."""
     paths = re.findall(r'<path[^>]* d="([^"]*)"(?! transform)', svg)
-    found = [pair for path in paths for pair in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path)]
-    found += re.findall(r"translate\((-?[\d.]+) (-?[\d.]+)\)", svg) + re.findall(r' x="(-?[\d.]+)" y="(-?[\d.]+)"', svg)
-    return [(float(x), float(y)) for x, y in found]
+    pairs = [pair for path in paths for pair in re.findall(r"(-?[\d.]+) (-?[\d.]+)", path)]
+    pairs += re.findall(r"translate\((-?[\d.]+) (-?[\d.]+)\)", svg) + re.findall(r' x="(-?[\d.]+)" y="(-?[\d.]+)"', svg)
+    return [(float(x), float(y)) for x, y in pairs]
 
 
 def lines(svg):
@@ -59,9 +59,9 @@ def videos(draw):
 @given(videos())
 def test_every_event_is_there_once_with_its_kind(video):
     seconds, spans = video
-    said = titles(timeline_chart(spans, spans, CURVE, seconds, "x"))
+    event_titles = titles(timeline_chart(spans, spans, CURVE, seconds, "x"))
     for lane in ("coded", "found"):
-        own = [text for text in said if text.startswith(lane)]
+        own = [text for text in event_titles if text.startswith(lane)]
         kinds = {int(text.split()[1].rstrip(":")): text.split()[2] for text in own}
         assert len(own) == len(spans)
         assert kinds == {span.number: span.kind or "event" for span in spans}
@@ -79,7 +79,7 @@ def test_nothing_leaves_the_drawing(video):
 def test_rows_are_the_whole_video_without_gaps(seconds):
     rows = row_bounds(seconds)
     assert rows[0][0] == 0 and rows[-1][1] == seconds
-    assert all(one[1] == two[0] for one, two in zip(rows, rows[1:], strict=False))
+    assert all(row[1] == following[0] for row, following in zip(rows, rows[1:], strict=False))
     assert all(start < end for start, end in rows) or seconds == 0
 
 
@@ -109,9 +109,9 @@ def test_an_event_without_a_match_is_hollow(kind):
     assert "hollow" not in drawn(None)[1]
 
 
-def test_what_is_said_of_an_event_holds_its_times_and_its_note():
-    (said,) = titles(timeline_chart(None, [DrawnEvent(1, 1.4, 1.25, "micro", "disgust", 3)], [], 10, "x"))
-    assert said == "found 3: micro 1.00 to 1.40 s (400 ms), apex 1.25 s, disgust"
+def test_the_title_of_an_event_holds_its_times_and_its_note():
+    (title,) = titles(timeline_chart(None, [DrawnEvent(1, 1.4, 1.25, "micro", "disgust", 3)], [], 10, "x"))
+    assert title == "found 3: micro 1.00 to 1.40 s (400 ms), apex 1.25 s, disgust"
 
 
 def test_numbers_are_written_where_there_is_room():

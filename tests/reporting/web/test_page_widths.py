@@ -154,8 +154,8 @@ def test_every_text_has_contrast(browser, crowded, width, scheme):
 def test_motion_maps_have_a_key(browser, crowded):
     show(browser, crowded, 390)
     key = browser.run("document.getElementById('motion-key').textContent")
-    for said in ("Red: sideways", "most to the right", "Green: up and down", "most downwards", "Blue: strain"):
-        assert said in key
+    for text in ("Red: sideways", "most to the right", "Green: up and down", "most downwards", "Blue: strain"):
+        assert text in key
     assert browser.run("getComputedStyle(document.querySelector('.ramp.red')).backgroundImage.includes('gradient')")
     colours = "[...document.querySelectorAll('.pictures figure')].filter(e => e.querySelector('.colours'))"
     assert set(browser.run(f"{colours}.map(e => e.querySelector('figcaption').firstChild.textContent)")) == {"motion"}

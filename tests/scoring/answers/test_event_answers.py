@@ -57,9 +57,9 @@ def test_intervals_are_matched_one_to_one_and_pooled_by_what_was_asked(make_pair
 
 def test_half_an_overlap_is_enough_and_less_is_not(make_pair):
     for offset, right in ((4, 1), (3, 0)):
-        found = score([make_pair("longest", "frames 0-9", f"frames 0-{offset}")]).metrics
-        assert found["longest.iou50"] == right
-        assert found["longest.iou"] == pytest.approx((offset + 1) / 10)
+        metrics = score([make_pair("longest", "frames 0-9", f"frames 0-{offset}")]).metrics
+        assert metrics["longest.iou50"] == right
+        assert metrics["longest.iou"] == pytest.approx((offset + 1) / 10)
         assert score([make_pair("localise_micro", "frames 0-9", f"frames 0-{offset}")]).metrics["localise.f1"] == right
 
 

@@ -9,11 +9,11 @@ def metrics(references, answers, zero=False):
 
 
 def test_errors_by_hand():
-    found = metrics([5, 10, 0], [7, 10, 4])
-    assert found["n.mae"] == pytest.approx(2.0)
-    assert found["n.rmse"] == pytest.approx(((4 + 0 + 16) / 3) ** 0.5)
-    assert found["n.accuracy"] == pytest.approx(1 / 3)
-    assert found["n.median_mae"] == pytest.approx((0 + 5 + 5) / 3)
+    values = metrics([5, 10, 0], [7, 10, 4])
+    assert values["n.mae"] == pytest.approx(2.0)
+    assert values["n.rmse"] == pytest.approx(((4 + 0 + 16) / 3) ** 0.5)
+    assert values["n.accuracy"] == pytest.approx(1 / 3)
+    assert values["n.median_mae"] == pytest.approx((0 + 5 + 5) / 3)
 
 
 def test_an_answer_without_a_number_is_no_zero_unless_asked_for():

@@ -126,17 +126,17 @@ def test_the_order_of_the_answers_changes_nothing(make_pair, rows, random):
     pairs = [make_pair(kind, right, text, number=n) for n, ((kind, right), text) in enumerate(rows)]
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    one, two = score(pairs).metrics, score(shuffled).metrics
-    assert one.keys() == two.keys()
-    assert all(one[key] == pytest.approx(two[key]) for key in one)
+    first, second = score(pairs).metrics, score(shuffled).metrics
+    assert first.keys() == second.keys()
+    assert all(first[key] == pytest.approx(second[key]) for key in first)
 
 
 @given(RANDOM)
 def test_every_answer_twice_changes_nothing(make_pair, rows):
     pairs = [make_pair(kind, right, text, number=n) for n, ((kind, right), text) in enumerate(rows)]
     again = [replace(p, question=replace(p.question, id=p.question.id + "b")) for p in pairs]
-    one, two = score(pairs).metrics, score([*pairs, *again]).metrics
-    assert all(one[key] == pytest.approx(two[key]) for key in one)
+    first, second = score(pairs).metrics, score([*pairs, *again]).metrics
+    assert all(first[key] == pytest.approx(second[key]) for key in first)
 
 
 def test_labels_that_no_table_knows_are_compared_as_they_are(make_pair):
@@ -255,8 +255,8 @@ def test_groupings_that_do_not_exist_are_refused(write_rows):
 def test_real_answers_against_themselves_score_one(shared_data, name):
     path = shared_data / "megc" / name
     result = score_answers(path, path, draws=20)
-    ones = {k: v for k, v in result.metrics.items() if not k.endswith(NOT_ONE) and not k.endswith(ERRORS)}
-    assert len(ones) > 15 and all(value == pytest.approx(1) for value in ones.values())
+    perfect = {k: v for k, v in result.metrics.items() if not k.endswith(NOT_ONE) and not k.endswith(ERRORS)}
+    assert len(perfect) > 15 and all(value == pytest.approx(1) for value in perfect.values())
     assert result.counts["unusable"] == 0
 
 

@@ -23,8 +23,8 @@ def result(tmp_path):
 
 def test_detections_that_overlap_nothing_coded_are_counted_where_their_apex_is(result):
     talk = {"a": [(0, 299)], "b": [(0, 149)]}
-    found = count_false_alarms(result, talk)
-    assert (found.count, found.minutes) == (1, 15 / 60) and found.rate == 4
+    alarms = count_false_alarms(result, talk)
+    assert (alarms.count, alarms.minutes) == (1, 15 / 60) and alarms.rate == 4
     silent = {"a": outside(talk["a"], 900)}
     assert count_false_alarms(result, silent).count == 1
     assert count_false_alarms(result, talk, "macro").count == 1

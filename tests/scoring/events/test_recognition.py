@@ -20,11 +20,11 @@ def score(tmp_path):
 
     def run(pairs, *changes, missed=(), spurious=0, preset="strict", draws=0):
         coded = [f"s{i % 4},v{i},10,20,{truth}" for i, (truth, _) in enumerate(pairs)]
-        found = [f"s{i % 4},v{i},10,20,{given}" for i, (_, given) in enumerate(pairs)]
+        detections = [f"s{i % 4},v{i},10,20,{given}" for i, (_, given) in enumerate(pairs)]
         coded += [f"s1,m{i},10,20,{truth}" for i, truth in enumerate(missed)]
-        found += [f"s1,v1,{100 + 20 * i},{110 + 20 * i},happiness" for i in range(spurious)]
+        detections += [f"s1,v1,{100 + 20 * i},{110 + 20 * i},happiness" for i in range(spurious)]
         header = "subject,video,onset,offset,emotion"
-        for name, rows in (("pred.csv", found), ("ref.csv", coded)):
+        for name, rows in (("pred.csv", detections), ("ref.csv", coded)):
             (tmp_path / name).write_text("\n".join([header, *rows]) + "\n")
         return score_events(tmp_path / "pred.csv", tmp_path / "ref.csv", preset, changes, draws=draws)
 
@@ -69,8 +69,8 @@ def test_like_scikit_learn_over_the_classes_of_the_reference(pairs):
     truth, given_ = zip(*pairs, strict=True)
     classes = sorted(set(truth))
     confusion = np.zeros((len(classes), len(classes) + 1))
-    for one, two in pairs:
-        confusion[classes.index(one), classes.index(two) if two in classes else len(classes)] += 1
+    for true_class, predicted in pairs:
+        confusion[classes.index(true_class), classes.index(predicted) if predicted in classes else len(classes)] += 1
     metrics = measure_confusion(confusion, "matched")
     precision, recall, f1, _ = precision_recall_fscore_support(
         truth, given_, labels=classes, average="macro", zero_division=0
@@ -165,7 +165,9 @@ def test_names_of_the_classes_decide_nothing(names, pairs):
     for mapping in (dict.fromkeys([]), renamed):
         confusion = np.zeros((4, 5))
         order = ["negative", "others", "positive", "surprise"]
-        for one, two in pairs:
-            confusion[order.index(mapping.get(one, one)), order.index(mapping.get(two, two))] += 1
+        for true_class, predicted in pairs:
+            confusion[
+                order.index(mapping.get(true_class, true_class)), order.index(mapping.get(predicted, predicted))
+            ] += 1
         results.append({key: float(value) for key, value in measure_confusion(confusion, "either").items()})
     assert results[0] == pytest.approx(results[1])

@@ -27,9 +27,9 @@ s3,c,30,33,40,micro,anger,.4
 
 @pytest.fixture
 def files(tmp_path):
-    def write(found=DETECTIONS, coded=REFERENCE):
+    def write(detections=DETECTIONS, coded=REFERENCE):
         paths = tmp_path / "pred.csv", tmp_path / "ref.csv"
-        for path, text in zip(paths, (found, coded), strict=True):
+        for path, text in zip(paths, (detections, coded), strict=True):
             path.write_text(text)
         return paths
 
@@ -60,8 +60,8 @@ def test_every_switch_is_on_record(files):
 
 def test_intervals_are_those_of_scoring_every_draw_again(files, tmp_path):
     """The vectorised bootstrap against copies of the files with the drawn subjects in them."""
-    found, coded = files()
-    result = score_events(found, coded, draws=100, seed=3)
+    detections, coded = files()
+    result = score_events(detections, coded, draws=100, seed=3)
     units = 3
     chosen = np.random.default_rng(3).integers(units, size=(100, units))
     values = {"spotting.overall.f1": [], "recognition.f1": [], "strs": []}
@@ -86,8 +86,8 @@ def test_intervals_are_those_of_scoring_every_draw_again(files, tmp_path):
 
 def test_one_subject_has_no_intervals(files):
     coded = "video,subject,onset,offset\na,s1,1,9\nb,s1,1,9\n"
-    found = "video,subject,onset,offset\na,s1,1,9\n"
-    result = score_events(*files(found, coded))
+    detections = "video,subject,onset,offset\na,s1,1,9\n"
+    result = score_events(*files(detections, coded))
     assert not result.intervals
     assert any("no intervals" in note for note in result.notes)
     by_video = score_events(*files("video,onset,offset\na,1,9\n", "video,onset,offset\na,1,9\nb,1,9\n"))
@@ -96,10 +96,10 @@ def test_one_subject_has_no_intervals(files):
 
 
 def test_problems_of_both_files_come_together(files):
-    found = DETECTIONS.replace("s1,a,11,15,21", "s1,a,31,15,21").replace("s3,c,30,33,40", "s3,c,nan,33,40")
+    detections = DETECTIONS.replace("s1,a,11,15,21", "s1,a,31,15,21").replace("s3,c,30,33,40", "s3,c,nan,33,40")
     coded = REFERENCE.replace("s2,b,100", "s2,b,-100")
     with pytest.raises(InputError) as caught:
-        score_events(*files(found, coded))
+        score_events(*files(detections, coded))
     assert [(problem.path.name, problem.line) for problem in caught.value.problems] == [
         ("ref.csv", 4),
         ("pred.csv", 2),
@@ -121,14 +121,14 @@ def test_files_that_do_not_belong_together(files):
 def test_no_common_video_is_said_before_the_scores(files, capsys):
     from mevqa.cli import main
 
-    found = "subject,video,onset,offset\n1,x1,1,9\n1,x2,1,9\n2,x3,1,9\n2,x4,1,9\n"
+    detections = "subject,video,onset,offset\n1,x1,1,9\n1,x2,1,9\n2,x3,1,9\n2,x4,1,9\n"
     coded = "subject,video,onset,offset\n1,a,1,9\n02,b,1,9\n"
-    paths = files(found, coded)
+    paths = files(detections, coded)
     (warning,) = score_events(*paths, draws=0).warnings
     assert "none of the 4 video names of pred.csv ('1 x1', '1 x2', '2 x3', ...) is among the 2 of ref.csv" in warning
     assert main(["score", *map(str, paths), "--draws", "0"]) == 0
     assert capsys.readouterr().out.startswith(f"Warning: {warning}.\n")
-    some = score_events(*files(found.replace("x1", "A"), coded), draws=0)
+    some = score_events(*files(detections.replace("x1", "A"), coded), draws=0)
     assert not some.warnings and "1 of the 4 video names of pred.csv are among the 2 of ref.csv" in some.notes
 
 
@@ -141,8 +141,8 @@ def test_intervals_are_over_people_and_not_over_spellings(files):
 
 
 def test_a_detection_that_is_listed_twice_is_one_hit_and_one_false_alarm(files):
-    found = "video,onset,offset\na,1,9\na,1,9\nb,1,9\n"
-    result = score_events(*files(found, "video,onset,offset\na,1,9\nb,1,9\n"), draws=0)
+    detections = "video,onset,offset\na,1,9\na,1,9\nb,1,9\n"
+    result = score_events(*files(detections, "video,onset,offset\na,1,9\nb,1,9\n"), draws=0)
     assert result.metrics["spotting.overall.recall"] == 1.0
     assert result.metrics["spotting.overall.precision"] == pytest.approx(2 / 3)
     assert any("1 rows list a detection once more" in note for note in result.notes)
@@ -155,17 +155,17 @@ def test_two_videos_with_one_key_are_not_merged(files):
 
 
 def test_two_data_sets_and_two_frame_rates(files):
-    found = "video,onset,offset,dataset,fps\na,1,9,samm,200\n"
+    detections = "video,onset,offset,dataset,fps\na,1,9,samm,200\n"
     coded = "video,onset,offset,dataset,fps\na,1,9,casme3,30\n"
     with pytest.raises(InputError) as caught:
-        score_events(*files(found, coded))
+        score_events(*files(detections, coded))
     assert len(caught.value.problems) == 2
 
 
 def test_names_are_compared_without_spelling(files):
-    found = "subject,video,onset,offset\nsub01,ep02_01F.mp4,1,9\n7,3,1,9\n"
+    detections = "subject,video,onset,offset\nsub01,ep02_01F.mp4,1,9\n7,3,1,9\n"
     coded = "subject,video,onset,offset\n1,longVideos/s15/EP02_01f,1,9\nspNO.7,003,1,9\n"
-    assert score_events(*files(found, coded), draws=0).metrics["spotting.overall.f1"] == 1.0
+    assert score_events(*files(detections, coded), draws=0).metrics["spotting.overall.f1"] == 1.0
 
 
 def test_videos_of_one_name_need_their_subjects(files):
@@ -249,12 +249,14 @@ def test_label_files_of_the_data_sets(tmp_path):
     second.active.append([1, "disgust1_1", 46, 51, 60, "4+9", "negative", "micro-expression", "disgust"])
     second.active.append([1, "happy4_5", 96, 120, 160, "12", "positive", "macro-expression", "happy"])
     second.save(tmp_path / "casme_sq.xlsx")
-    found = tmp_path / "found.csv"
-    found.write_text("subject,video,onset,offset,emotion\n1,a,160,171,Disgust\n2,a,30,52,happiness\n")
-    result = score_events(found, tmp_path / "casme3.xlsx", "me-tst", draws=0)
+    detections = tmp_path / "found.csv"
+    detections.write_text("subject,video,onset,offset,emotion\n1,a,160,171,Disgust\n2,a,30,52,happiness\n")
+    result = score_events(detections, tmp_path / "casme3.xlsx", "me-tst", draws=0)
     assert result.metrics["strs"] == 1.0
-    found.write_text("subject,video,onset,offset,emotion\n1,disgust1_1,46,60,negative\n1,happy4_5,96,160,positive\n")
-    result = score_events(found, tmp_path / "casme_sq.xlsx", draws=0)
+    detections.write_text(
+        "subject,video,onset,offset,emotion\n1,disgust1_1,46,60,negative\n1,happy4_5,96,160,positive\n"
+    )
+    result = score_events(detections, tmp_path / "casme_sq.xlsx", draws=0)
     assert (result.metrics["spotting.micro.f1"], result.metrics["spotting.macro.f1"]) == (1.0, 1.0)
     assert any("no header" in note for note in result.notes)
 
@@ -265,6 +267,6 @@ def test_detections_named_by_folder_meet_the_label_file_of_cas_me_2(tmp_path):
     for name, row in (("naming rule1", (15, "s15", 1)), ("naming rule2", ("0101", "disgust1"))):
         book.create_sheet(name).append(row)
     book.save(tmp_path / "code_final.xlsx")
-    found = tmp_path / "found.txt"
-    found.write_text("15_0101disgustingteeth\t46\t60\t0.9\n")
-    assert score_events(found, tmp_path / "code_final.xlsx", draws=0).metrics["spotting.micro.f1"] == 1.0
+    detections = tmp_path / "found.txt"
+    detections.write_text("15_0101disgustingteeth\t46\t60\t0.9\n")
+    assert score_events(detections, tmp_path / "code_final.xlsx", draws=0).metrics["spotting.micro.f1"] == 1.0

@@ -16,9 +16,9 @@ HEADER = "subject,video,onset,apex,offset,kind,emotion,score,fps"
 def score(tmp_path):
     """Return a function that scores rows (subject, video, onset, apex, offset, kind, emotion, score, fps)."""
 
-    def run(found, coded, *changes, preset="strict", draws=0, **options):
+    def run(detections, coded, *changes, preset="strict", draws=0, **options):
         paths = []
-        for name, rows in (("pred.csv", found), ("ref.csv", coded)):
+        for name, rows in (("pred.csv", detections), ("ref.csv", coded)):
             path = tmp_path / name
             path.write_text("\n".join([HEADER, *(",".join(map(str, row)) for row in rows)]) + "\n")
             paths.append(path)
@@ -33,8 +33,13 @@ def row(video, onset, offset, kind="", *, subject="s1", apex="", emotion="", sco
 
 def test_counts_are_pooled_over_videos_and_kinds(score):
     coded = [row("a", 10, 20, "micro"), row("a", 50, 90, "macro"), row("b", 10, 20, "micro"), row("b", 60, 70, "micro")]
-    found = [row("a", 11, 20, "micro"), row("a", 50, 90, "macro"), row("b", 200, 210, "micro"), row("b", 5, 7, "macro")]
-    result = score(found, coded)
+    detections = [
+        row("a", 11, 20, "micro"),
+        row("a", 50, 90, "macro"),
+        row("b", 200, 210, "micro"),
+        row("b", 5, 7, "macro"),
+    ]
+    result = score(detections, coded)
     assert result.metrics["spotting.overall.f1"] == pytest.approx(2 * 2 / (4 + 4))
     assert result.metrics["spotting.micro.precision"] == pytest.approx(1 / 2)
     assert result.metrics["spotting.micro.recall"] == pytest.approx(1 / 3)
@@ -46,8 +51,8 @@ def test_counts_are_pooled_over_videos_and_kinds(score):
 
 @pytest.mark.parametrize(("form", "f1"), [("inclusive", 1.0), ("exclusive", 0.0)])
 def test_the_offset_frame_decides_short_events(score, form, f1):
-    coded, found = [row("a", 100, 115)], [row("a", 104, 111)]
-    assert score(found, coded, f"iou={form}").metrics["spotting.overall.f1"] == f1
+    coded, detections = [row("a", 100, 115)], [row("a", 104, 111)]
+    assert score(detections, coded, f"iou={form}").metrics["spotting.overall.f1"] == f1
 
 
 def test_sweep(score):
@@ -58,20 +63,20 @@ def test_sweep(score):
 
 def test_videos_without_events(score):
     coded = [row("a", 10, 20), row("b", "", "")]
-    found = [row("a", 10, 20), row("b", 30, 40), row("c", 5, 9)]
-    everything = score(found, coded)
+    detections = [row("a", 10, 20), row("b", 30, 40), row("c", 5, 9)]
+    everything = score(detections, coded)
     assert everything.metrics["spotting.overall.precision"] == pytest.approx(1 / 3)
     assert any("'s1 c'" in note and "line 4" in note and "not in the reference" in note for note in everything.notes)
-    some = score(found, coded, "videos=with-events")
+    some = score(detections, coded, "videos=with-events")
     assert some.metrics["spotting.overall.f1"] == 1.0
     assert any("2 videos without accepted events are not scored, and 2 detections" in note for note in some.notes)
 
 
 def test_finding_nothing_is_legal_and_a_dummy_is_not_the_default(score):
     coded = [row("a", 10, 20), row("b", 10, 20)]
-    found = [row("a", 10, 20)]
-    assert score(found, coded).metrics["spotting.overall.precision"] == 1.0
-    with_dummy = score(found, coded, "dummy=true")
+    detections = [row("a", 10, 20)]
+    assert score(detections, coded).metrics["spotting.overall.precision"] == 1.0
+    with_dummy = score(detections, coded, "dummy=true")
     assert with_dummy.metrics["spotting.overall.precision"] == 0.5
     assert any("dummy=true" in note for note in with_dummy.notes)
     nothing = score([], coded)
@@ -79,30 +84,30 @@ def test_finding_nothing_is_legal_and_a_dummy_is_not_the_default(score):
 
 
 def test_one_detection_for_two_references(score):
-    coded, found = [row("a", 10, 30), row("a", 12, 32)], [row("a", 11, 31)]
-    one = score(found, coded)
-    assert one.metrics["spotting.overall.f1"] == pytest.approx(2 / 3)
-    many = score(found, coded, "matching=many")
+    coded, detections = [row("a", 10, 30), row("a", 12, 32)], [row("a", 11, 31)]
+    one_to_one = score(detections, coded)
+    assert one_to_one.metrics["spotting.overall.f1"] == pytest.approx(2 / 3)
+    many = score(detections, coded, "matching=many")
     assert many.metrics["spotting.overall.recall"] == 1.0
     assert any("precision above 1" in note for note in many.notes)
 
 
 def test_in_time_a_second_detection_does_not_try_its_second_reference(score):
     coded = [row("a", 10, 30), row("a", 24, 44)]
-    found = [row("a", 10, 30, score=0.2), row("a", 16, 36, score=0.9)]
-    assert score(found, coded, "matching=temporal").counts["spotting.overall.true_positives"] == 1
-    assert score(found, coded, "matching=hungarian").counts["spotting.overall.true_positives"] == 1
+    detections = [row("a", 10, 30, score=0.2), row("a", 16, 36, score=0.9)]
+    assert score(detections, coded, "matching=temporal").counts["spotting.overall.true_positives"] == 1
+    assert score(detections, coded, "matching=hungarian").counts["spotting.overall.true_positives"] == 1
     coded[1] = row("a", 22, 43)
-    assert score(found, coded, "matching=temporal").counts["spotting.overall.true_positives"] == 1
-    assert score(found, coded, "matching=hungarian").counts["spotting.overall.true_positives"] == 2
+    assert score(detections, coded, "matching=temporal").counts["spotting.overall.true_positives"] == 1
+    assert score(detections, coded, "matching=hungarian").counts["spotting.overall.true_positives"] == 2
 
 
 def test_the_surer_detection_chooses_first(score):
     coded = [row("a", 10, 30)]
-    found = [row("a", 10, 30, score=0.2), row("a", 12, 32, score=0.9)]
-    result = score(found, coded)
+    detections = [row("a", 10, 30, score=0.2), row("a", 12, 32, score=0.9)]
+    result = score(detections, coded)
     assert result.details["videos"][0]["references"][0]["detection"] == 3
-    assert score(found, coded, "matching=temporal").details["videos"][0]["references"][0]["detection"] == 2
+    assert score(detections, coded, "matching=temporal").details["videos"][0]["references"][0]["detection"] == 2
 
 
 def test_kinds_by_head_label_and_length(score):
@@ -119,22 +124,24 @@ def test_kinds_by_head_label_and_length(score):
 
 def test_detections_without_kind_count_under_the_kind_of_their_reference_or_length(score):
     coded = [row("a", 100, 112, "micro", fps=30), row("a", 200, 260, "macro", fps=30)]
-    found = [row("a", 100, 112), row("a", 200, 260), row("a", 300, 310), row("a", 400, 480)]
-    result = score(found, coded)
+    detections = [row("a", 100, 112), row("a", 200, 260), row("a", 300, 310), row("a", 400, 480)]
+    result = score(detections, coded)
     assert result.counts["spotting.micro.detections"] == result.counts["spotting.macro.detections"] == 2
-    unknown = score(found, [row("a", 100, 112, "micro"), row("a", 200, 260, "macro")])
+    unknown = score(detections, [row("a", 100, 112, "micro"), row("a", 200, 260, "macro")])
     assert "spotting.overall.f1" in unknown.metrics
     assert "spotting.micro.f1" not in unknown.metrics
     assert any("2 detections name no kind" in note and "--fps" in note for note in unknown.notes)
 
 
 def test_half_a_second_is_a_micro_expression(score):
-    found = [row("a", 0, 15), row("b", 0, 16)]
-    result = score(found, [row("a", 0, 15), row("b", 0, 16)], "kinds=length", fps=30)
+    detections = [row("a", 0, 15), row("b", 0, 16)]
+    result = score(detections, [row("a", 0, 15), row("b", 0, 16)], "kinds=length", fps=30)
     assert (result.counts["spotting.micro.references"], result.counts["spotting.macro.references"]) == (1, 1)
     with pytest.raises(InputError, match="kinds=length needs frames per second"):
-        score(found, [row("a", 0, 15)], "kinds=length")
-    assert score(found, [row("a", 0, 16)], "kinds=length", "micro_frames=16").counts["spotting.micro.references"] == 1
+        score(detections, [row("a", 0, 15)], "kinds=length")
+    assert (
+        score(detections, [row("a", 0, 16)], "kinds=length", "micro_frames=16").counts["spotting.micro.references"] == 1
+    )
 
 
 def test_reference_filters(score):
@@ -161,8 +168,8 @@ def test_reference_filters(score):
 
 def test_errors_in_ms(score):
     coded = [row("a", 100, 140, apex=120, fps=200), row("b", 10, 20, apex=14, fps=25)]
-    found = [row("a", 102, 140, apex=130), row("b", 10, 21, apex=20), row("b", 90, 95, apex=91)]
-    result = score(found, coded)
+    detections = [row("a", 102, 140, apex=130), row("b", 10, 21, apex=20), row("b", 90, 95, apex=91)]
+    result = score(detections, coded)
     assert result.metrics["spotting.onset_mae_ms"] == pytest.approx((10 + 0) / 2)
     assert result.metrics["spotting.offset_mae_ms"] == pytest.approx((0 + 40) / 2)
     assert result.metrics["spotting.boundary_mae_ms"] == pytest.approx(50 / 4)
@@ -186,8 +193,8 @@ def test_frames_that_count_from_one(score):
 
 def test_only_micro(score):
     coded = [row("a", 10, 20, "micro"), row("a", 50, 90, "macro")]
-    found = [row("a", 10, 20), row("a", 52, 90), row("a", 50, 91, "macro")]
-    result = score(found, coded, "evaluate=micro")
+    detections = [row("a", 10, 20), row("a", 52, 90), row("a", 50, 91, "macro")]
+    result = score(detections, coded, "evaluate=micro")
     assert result.counts["spotting.overall.references"] == 1
     assert result.counts["spotting.overall.detections"] == 2
     assert result.counts["detections_left_out"] == 1
@@ -195,8 +202,8 @@ def test_only_micro(score):
 
 
 def test_thresholds_and_the_number_of_detections_are_said(score):
-    found = [row("a", 10, 20, score=0.9), row("a", 30, 40, score=0.6), row("a", 50, 60, score=0.5)]
-    result = score(found, [row("a", 10, 20)], "score_above=0.5", "most_per_video=1")
+    detections = [row("a", 10, 20, score=0.9), row("a", 30, 40, score=0.6), row("a", 50, 60, score=0.5)]
+    result = score(detections, [row("a", 10, 20)], "score_above=0.5", "most_per_video=1")
     assert result.metrics["spotting.overall.precision"] == 1.0
     assert any("1 detections have no score above 0.5" in note for note in result.notes)
     assert any("1 detections are not among the first 1" in note for note in result.notes)
@@ -209,26 +216,26 @@ def test_choosing_on_the_test_subjects_is_flagged(score):
 
 
 def test_a_subject_on_both_sides_of_a_split(tmp_path):
-    found, coded = tmp_path / "pred.csv", tmp_path / "ref.csv"
-    found.write_text("subject,video,onset,offset,fold\ns1,a,1,9,0\ns1,b,1,9,1\ns2,c,1,9,1\n")
+    detections, coded = tmp_path / "pred.csv", tmp_path / "ref.csv"
+    detections.write_text("subject,video,onset,offset,fold\ns1,a,1,9,0\ns1,b,1,9,1\ns2,c,1,9,1\n")
     coded.write_text("subject,video,onset,offset\ns1,a,1,9\n")
     with pytest.raises(InputError, match=r"pred.csv:3: the subject '1' is in the folds 0, 1") as caught:
-        score_events(found, coded)
+        score_events(detections, coded)
     assert len(caught.value.problems) == 1
-    flagged = score_events(found, coded, changes=["split_subjects=flag"], draws=0)
+    flagged = score_events(detections, coded, changes=["split_subjects=flag"], draws=0)
     assert any("several folds" in note for note in flagged.notes)
 
 
 def test_lgsnet_counts_kinds_by_length_and_lets_detections_serve_twice(score):
     coded = [row("a", 10, 25, "micro"), row("a", 100, 130, "macro"), row("a", 104, 134, "macro")]
-    found = [row("a", 8.9, 26.2, score=0.9), row("a", 102.7, 132.1, score=0.8), row("a", 500.2, 510.9, score=0.7)]
-    result = score(found, coded, preset="lgsnet")
+    detections = [row("a", 8.9, 26.2, score=0.9), row("a", 102.7, 132.1, score=0.8), row("a", 500.2, 510.9, score=0.7)]
+    result = score(detections, coded, preset="lgsnet")
     assert result.counts["spotting.overall.true_positives"] == 3
     assert result.counts["spotting.micro.detections"] == 1
     assert result.counts["spotting.macro.detections"] == 2
     assert result.metrics["spotting.overall.f1"] == pytest.approx(2 * 3 / (3 + 3))
-    one = score(found, coded, "matching=score", preset="lgsnet")
-    assert one.metrics["spotting.overall.f1"] == pytest.approx(2 * 2 / (3 + 3))
+    by_score = score(detections, coded, "matching=score", preset="lgsnet")
+    assert by_score.metrics["spotting.overall.f1"] == pytest.approx(2 * 2 / (3 + 3))
 
 
 events = st.lists(
@@ -245,31 +252,40 @@ def rows_of(drawn, prefix=""):
     return [row(f"{prefix}{v}", on, on + length, kind, score=on % 5 / 5) for v, on, length, kind in drawn]
 
 
-def score_in(folder: Path, found, coded, *changes):
+def score_in(folder: Path, detections, coded, *changes):
     paths = [folder / "pred.csv", folder / "ref.csv"]
-    for path, rows in zip(paths, (found, coded), strict=True):
+    for path, rows in zip(paths, (detections, coded), strict=True):
         path.write_text("\n".join([HEADER, *(",".join(map(str, item)) for item in rows)]) + "\n")
     return score_events(*paths, "strict", changes, draws=0)
 
 
 @given(events, events.filter(bool), switches, st.randoms(use_true_random=False))
-def test_the_order_of_rows_and_videos_decides_nothing(tmp_path_factory, found, coded, switch, random):
+def test_the_order_of_rows_and_videos_decides_nothing(tmp_path_factory, detections, coded, switch, random):
     folder = tmp_path_factory.mktemp("order")
     # One video in common, so that the files belong together.
-    found, coded = [*rows_of(found), row("z", 1, 2, "micro", score=1)], [*rows_of(coded), row("z", 1, 2, "micro")]
-    before = score_in(folder, found, coded, switch).metrics
-    random.shuffle(found)
+    detections, coded = (
+        [*rows_of(detections), row("z", 1, 2, "micro", score=1)],
+        [*rows_of(coded), row("z", 1, 2, "micro")],
+    )
+    before = score_in(folder, detections, coded, switch).metrics
+    random.shuffle(detections)
     random.shuffle(coded)
-    assert score_in(folder, found, coded, switch).metrics == before
+    assert score_in(folder, detections, coded, switch).metrics == before
 
 
 @given(events, events.filter(bool), switches)
-def test_every_video_twice_gives_the_same_scores(tmp_path_factory, found, coded, switch):
+def test_every_video_twice_gives_the_same_scores(tmp_path_factory, detections, coded, switch):
     folder = tmp_path_factory.mktemp("twice")
-    found, coded = [*rows_of(found), row("z", 1, 2, "micro", score=1)], [*rows_of(coded), row("z", 1, 2, "micro")]
-    once = score_in(folder, found, coded, switch)
-    again = [(("s2", f"copy{item[1]}", *item[2:])) for item in found], [("s2", f"copy{i[1]}", *i[2:]) for i in coded]
-    twice = score_in(folder, [*found, *again[0]], [*coded, *again[1]], switch)
+    detections, coded = (
+        [*rows_of(detections), row("z", 1, 2, "micro", score=1)],
+        [*rows_of(coded), row("z", 1, 2, "micro")],
+    )
+    once = score_in(folder, detections, coded, switch)
+    again = (
+        [(("s2", f"copy{item[1]}", *item[2:])) for item in detections],
+        [("s2", f"copy{i[1]}", *i[2:]) for i in coded],
+    )
+    twice = score_in(folder, [*detections, *again[0]], [*coded, *again[1]], switch)
     assert twice.metrics == pytest.approx(once.metrics)
     assert twice.counts["spotting.overall.detections"] == 2 * once.counts["spotting.overall.detections"]
 

@@ -96,10 +96,10 @@ def test_scores_are_those_of_scikit_learn_to_the_last_bit():
 
     generator = np.random.default_rng(0)
     for number in (1, 3, 40, 300):
-        references = [f"c{one}" for one in generator.integers(12, size=number)]
+        references = [f"c{label}" for label in generator.integers(12, size=number)]
         answers = [
             *references[: number // 2],
-            *(f"c{one}" for one in generator.integers(15, size=number - number // 2)),
+            *(f"c{label}" for label in generator.integers(15, size=number - number // 2)),
         ]
         labels = class_set(references, answers, "reference")
         scores = score_classes(references, answers)
