@@ -21,8 +21,8 @@ def long_video(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def found(long_video):
-    """What is spotted in it."""
+def spotting_result(long_video):
+    """What the default spotter finds in the long video."""
     return spot_video(long_video.path)
 
 

@@ -13,10 +13,10 @@ from mevqa.spotting.motion.fitting import Example
 WEIGHTS = {"strength": 3.0, "fit": 1.5, "unlike": -1.0}
 
 
-def event(onset, offset, kind="micro", clear=True, **told):
-    """A candidate at 30 frames a second; features that are not told are 0."""
+def event(onset, offset, kind="micro", clear=True, **values):
+    """A candidate at 30 frames a second; features that are not given are 0."""
     frames = (onset, (onset + offset) // 2, offset)
-    features = dict.fromkeys(FEATURES, 0.0) | told
+    features = dict.fromkeys(FEATURES, 0.0) | values
     return spotted(frames, (frame * 1000 / 30 for frame in frames), kind, 0.5, features=features, clear=clear)
 
 
@@ -28,10 +28,10 @@ def made_examples(subjects=4, videos=2, candidates=40, seed=0):
         for video in range(videos):
             coded, events = [], []
             for place in range(candidates):
-                told = dict(zip(FEATURES, rng.standard_normal(len(FEATURES)), strict=True))
-                log_odds = sum(weight * told[name] for name, weight in WEIGHTS.items())
+                features = dict(zip(FEATURES, rng.standard_normal(len(FEATURES)), strict=True))
+                log_odds = sum(weight * features[name] for name, weight in WEIGHTS.items())
                 onset, kind = 60 * place, ("micro", "macro")[place % 2]
-                events.append(event(onset, onset + 20, kind, clear=told["strength"] > 1, **told))
+                events.append(event(onset, onset + 20, kind, clear=features["strength"] > 1, **features))
                 if rng.uniform() < 1 / (1 + np.exp(-log_odds)):
                     coded.append(Event(onset + 1, None, onset + 21, kind=kind))
             made.append(Example(f"v{subject}_{video}", f"s{subject}", tuple(coded), tuple(events)))

@@ -51,74 +51,74 @@ def silent(name):
     yield lambda done, total: None
 
 
-def spotted(fake, found, parts, rule="half-second"):
-    return spot_annotated(found.videos, parts, SpotOptions(rule=rule), silent, fake)
+def spotted(fake, annotated, parts, rule="half-second"):
+    return spot_annotated(annotated.videos, parts, SpotOptions(rule=rule), silent, fake)
 
 
 def test_events_and_videos_without_any_are_found(tmp_path, media):
-    found = find_annotated(labels(tmp_path, GOOD), media)
-    assert [(one.id, one.subject, one.path.name) for one in found.videos] == [
+    annotated = find_annotated(labels(tmp_path, GOOD), media)
+    assert [(video.id, video.subject, video.path.name) for video in annotated.videos] == [
         ("a", "s1", "a.mp4"),
         ("b", "s2", "b.mp4"),
         ("c", "s3", "c.mp4"),
     ]
-    coded = [(event.onset, event.offset, event.kind) for event in found.videos[0].coded]
+    coded = [(event.onset, event.offset, event.kind) for event in annotated.videos[0].coded]
     assert coded == [(10, 20, "micro"), (50, 90, "macro")]
-    assert found.videos[1].coded == () and found.notes == ()
+    assert annotated.videos[1].coded == () and annotated.notes == ()
 
 
 def test_a_person_in_several_spellings_is_one(tmp_path, media):
     rows = GOOD.replace(",s2,", ",1.0,").replace(",s3,", ",02,")
-    found = find_annotated(labels(tmp_path, rows), media)
-    assert [one.subject for one in found.videos] == ["s1", "s1", "02"]
-    assert found.notes == ("1 subject is spelt in several ways and counts as one person: 's1', '1'",)
+    annotated = find_annotated(labels(tmp_path, rows), media)
+    assert [video.subject for video in annotated.videos] == ["s1", "s1", "02"]
+    assert annotated.notes == ("1 subject is spelt in several ways and counts as one person: 's1', '1'",)
     with pytest.raises(InputError, match=r"has one subject \(s1\)"):
         find_annotated(labels(tmp_path, rows.replace(",02,", ",sub01,")), media)
 
 
 def test_a_resumed_run_is_the_same_as_an_uninterrupted_one(tmp_path, media):
-    found = find_annotated(labels(tmp_path, GOOD), media)
-    whole = spotted(Fake(), found, tmp_path / "whole.parts")
+    annotated = find_annotated(labels(tmp_path, GOOD), media)
+    uninterrupted = spotted(Fake(), annotated, tmp_path / "whole.parts")
     with pytest.raises(KeyboardInterrupt):
-        spotted(Fake(stop_at="c"), found, tmp_path / "x.parts")
-    rest = Fake()
-    assert spotted(rest, found, tmp_path / "x.parts") == whole
-    assert rest.asked == ["c"]
-    assert whole[0].candidates[1].features["fit"] == 0.25 and not whole[0].candidates[1].clear
+        spotted(Fake(stop_at="c"), annotated, tmp_path / "x.parts")
+    resumed = Fake()
+    assert spotted(resumed, annotated, tmp_path / "x.parts") == uninterrupted
+    assert resumed.asked == ["c"]
+    assert uninterrupted[0].candidates[1].features["fit"] == 0.25 and not uninterrupted[0].candidates[1].clear
 
 
 def test_changed_media_other_rules_and_damaged_parts_are_spotted_again(tmp_path, media):
-    found, parts = find_annotated(labels(tmp_path, GOOD), media), tmp_path / "x.parts"
-    spotted(Fake(), found, parts)
+    annotated, parts = find_annotated(labels(tmp_path, GOOD), media), tmp_path / "x.parts"
+    spotted(Fake(), annotated, parts)
     (media / "a.mp4").write_bytes(b"another video")
     next(parts.glob("b.*.json")).write_text('{"key": ')
     again = Fake()
-    spotted(again, found, parts)
+    spotted(again, annotated, parts)
     assert again.asked == ["a", "b"]
     other = Fake()
-    spotted(other, found, parts, "quarter-second-apex")
+    spotted(other, annotated, parts, "quarter-second-apex")
     assert other.asked == ["a", "b", "c"]
 
 
 def test_candidates_are_those_of_the_content_of_a_video_and_of_the_tracker(tmp_path, media, monkeypatch):
     """As for motion records: a copied video is the same, and another tracker measures anew."""
-    found = find_annotated(labels(tmp_path, GOOD), media)
+    annotated = find_annotated(labels(tmp_path, GOOD), media)
     parts = tmp_path / "parts"
-    spotted(Fake(), found, parts)
+    spotted(Fake(), annotated, parts)
     os.utime(media / "a.mp4", (1, 1))
-    spotted(again := Fake(), found, parts)
+    spotted(again := Fake(), annotated, parts)
     assert again.asked == []
     monkeypatch.setattr("mevqa.spotting.features.cache.TRACKER_VERSION", -1)
-    spotted(again, found, parts)
+    spotted(again, annotated, parts)
     assert again.asked == ["a", "b", "c"]
 
 
 def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, media):
-    found = find_annotated(labels(tmp_path, GOOD + "c,s3,30,12,15,,micro\n"), media)
-    assert found.videos[2].half_coded == (12, 15)
-    assert any("no onset or no offset" in note for note in found.notes)
-    examples = spotted(Fake(), found, tmp_path / "x.parts")
-    assert [len(one.candidates) for one in examples] == [2, 2, 1]
+    annotated = find_annotated(labels(tmp_path, GOOD + "c,s3,30,12,15,,micro\n"), media)
+    assert annotated.videos[2].half_coded == (12, 15)
+    assert any("no onset or no offset" in note for note in annotated.notes)
+    examples = spotted(Fake(), annotated, tmp_path / "x.parts")
+    assert [len(example.candidates) for example in examples] == [2, 2, 1]
 
 
 def test_videos_that_no_row_names_are_told(tmp_path, media):
@@ -128,7 +128,7 @@ def test_videos_that_no_row_names_are_told(tmp_path, media):
 
 
 def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, media):
-    found, fake = find_annotated(labels(tmp_path, GOOD), media), Fake()
+    annotated, fake = find_annotated(labels(tmp_path, GOOD), media), Fake()
 
     def broken(path, **options):
         if path.stem != "b":
@@ -136,12 +136,12 @@ def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, me
         return fake(path, **options)
 
     with pytest.raises(InputError) as refused:
-        spotted(broken, found, tmp_path / "x.parts")
+        spotted(broken, annotated, tmp_path / "x.parts")
     assert len(refused.value.problems) == 2 and fake.asked == ["b"]
 
 
 @pytest.mark.parametrize(
-    ("rows", "header", "said"),
+    ("rows", "header", "message"),
     [
         (GOOD + "d,s1,30,1,2,9,micro\n", HEADER, r"labels\.csv:6: clip d: has no media in"),
         ("../a,s1,30,1,2,9,micro\n", HEADER, "leads out of the media folder"),
@@ -157,8 +157,8 @@ def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, me
         ),
     ],
 )
-def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, header, said):
-    with pytest.raises(InputError, match=said) as refused:
+def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, header, message):
+    with pytest.raises(InputError, match=message) as refused:
         find_annotated(labels(tmp_path, rows, header), media)
     assert len(refused.value.problems) == 1
 

@@ -27,7 +27,7 @@ def recorded(seed):
     """Eight seconds of a person: frames, and what happens in them as (onset, offset)."""
     (plan,) = trial_plans(1, seed, seconds=8.0, fps=(FPS,), content="events")
     recording = Recording(plan, len(CONTENTS) * seed, Style(SIZE, SIZE, grey=False, crf=10))
-    coded = [(one.annotation.onset, one.annotation.offset) for one in plan.performances]
+    coded = [(performance.annotation.onset, performance.annotation.offset) for performance in plan.performances]
     return list(recording.frames()), coded
 
 
@@ -37,19 +37,19 @@ def person():
 
 
 @pytest.fixture(scope="module")
-def stranger():
+def other_person():
     return recorded(904)[0]
 
 
 def spotted(frames, fps=FPS):
     """Events and warnings of a list of frames; None is a lost one."""
     spotter = EventStream()
-    found = []
+    events = []
     for number, frame in enumerate(frames):
         if frame is not None:
-            found += spotter.feed(number, number * 1000 / fps, frame)
-    found += spotter.finish()
-    return [one.event for one in found], " | ".join(spotter.warnings)
+            events += spotter.feed(number, number * 1000 / fps, frame)
+    events += spotter.finish()
+    return [finished.event for finished in events], " | ".join(spotter.warnings)
 
 
 def hits(events, coded):
@@ -57,8 +57,9 @@ def hits(events, coded):
     count = 0
     for onset, offset in coded:
         shares = [
-            (min(one.offset, offset) - max(one.onset, onset)) / (max(one.offset, offset) - min(one.onset, onset))
-            for one in events
+            (min(event.offset, offset) - max(event.onset, onset))
+            / (max(event.offset, offset) - min(event.onset, onset))
+            for event in events
         ]
         count += max(shares, default=0.0) >= 0.5
     return count
@@ -70,47 +71,47 @@ def wall(seed=0):
 
 def test_the_undisturbed_footage_is_understood(person):
     frames, coded = person
-    events, said = spotted(frames)
-    assert hits(events, coded) >= len(coded) - 1 and said == ""
+    events, warnings = spotted(frames)
+    assert hits(events, coded) >= len(coded) - 1 and warnings == ""
 
 
 def test_without_a_face_there_is_nothing_and_it_is_said():
-    events, said = spotted([np.roll(wall(), number, axis=1) for number in range(40)])
-    assert events == [] and "no face in the whole video" in said
+    events, warnings = spotted([np.roll(wall(), number, axis=1) for number in range(40)])
+    assert events == [] and "no face in the whole video" in warnings
 
 
 def test_a_face_that_leaves_and_returns(person):
     frames, coded = person
     gone = [wall(number) for number in range(60)]
-    events, said = spotted([*frames, *gone, *frames])
+    events, warnings = spotted([*frames, *gone, *frames])
     later = [(onset + 300, offset + 300) for onset, offset in coded]
     assert hits(events, coded) >= len(coded) - 1 and hits(events, later) >= len(later) - 1
-    assert not [one for one in events if one.onset < 300 and one.offset > 239]
-    assert "8." in said and "nothing was looked for there" in said
+    assert not [event for event in events if event.onset < 300 and event.offset > 239]
+    assert "8." in warnings and "nothing was looked for there" in warnings
 
 
-def test_of_several_faces_the_largest_is_followed(person, stranger):
+def test_of_several_faces_the_largest_is_followed(person, other_person):
     frames, coded = person
     both = []
-    for frame, other in zip(frames, stranger, strict=True):
+    for frame, other in zip(frames, other_person, strict=True):
         picture = np.full((SIZE, 2 * SIZE, 3), 90, np.uint8)
         picture[:, :SIZE] = frame
         picture[40 : 40 + 160, SIZE + 60 : SIZE + 220] = cv2.resize(other, (160, 160), interpolation=cv2.INTER_AREA)
         both.append(picture)
-    events, said = spotted(both)
-    assert hits(events, coded) >= len(coded) - 1 and "several faces" in said
+    events, warnings = spotted(both)
+    assert hits(events, coded) >= len(coded) - 1 and "several faces" in warnings
 
 
 @pytest.mark.parametrize("count", [1, 5])
 def test_too_few_frames_to_hold_an_expression(person, count):
-    events, said = spotted(person[0][:count])
-    assert events == [] and "too short to judge" in said
+    events, warnings = spotted(person[0][:count])
+    assert events == [] and "too short to judge" in warnings
 
 
 def test_eight_frames_a_second(person):
     frames, coded = person
-    events, said = spotted(frames[::4], fps=FPS / 4)
-    assert "7.5 frames per second: expressions of under 400 ms cannot be seen" in said
+    events, warnings = spotted(frames[::4], fps=FPS / 4)
+    assert "7.5 frames per second: expressions of under 400 ms cannot be seen" in warnings
     macro = [(onset / 4, offset / 4) for onset, offset in coded if offset - onset > 18]
     assert hits(events, macro) == len(macro) >= 1
 
@@ -125,19 +126,19 @@ def test_a_wrong_frame_rate_in_the_file_can_be_overruled(person, tmp_path):
 def test_black_frames(person):
     frames, coded = person
     dark = [np.zeros_like(frames[0])] * 30
-    events, said = spotted([*dark, *frames, *dark, *frames[:60]])
+    events, warnings = spotted([*dark, *frames, *dark, *frames[:60]])
     shifted = [(onset + 30, offset + 30) for onset, offset in coded]
     assert hits(events, shifted) >= len(coded) - 1
-    assert "blank pictures (0.0 to 1.0 s, 9.0 to 10.0 s)" in said
-    assert all(one.onset >= 30 and not (one.onset < 270 <= one.offset) for one in events)
+    assert "blank pictures (0.0 to 1.0 s, 9.0 to 10.0 s)" in warnings
+    assert all(event.onset >= 30 and not (event.onset < 270 <= event.offset) for event in events)
 
 
-def test_a_cut_to_another_person(person, stranger):
+def test_a_cut_to_another_person(person, other_person):
     frames, coded = person
-    events, said = spotted([*frames, *stranger])
+    events, warnings = spotted([*frames, *other_person])
     assert hits(events, coded) >= len(coded) - 1
-    assert not [one for one in events if one.onset < 240 <= one.offset]
-    assert "changes at once" in said
+    assert not [event for event in events if event.onset < 240 <= event.offset]
+    assert "changes at once" in warnings
 
 
 def test_a_file_that_lies_on_its_side_and_says_so(person, tmp_path):
@@ -151,18 +152,18 @@ def test_a_file_that_lies_on_its_side_and_says_so(person, tmp_path):
                 packet.stream = stream
                 out.mux(packet)
     _say_turned(turned)
-    found = spot_video(turned)
-    assert found.face and hits(found.events, person[1]) >= len(person[1]) - 1
+    result = spot_video(turned)
+    assert result.face and hits(result.events, person[1]) >= len(person[1]) - 1
 
 
 def _say_turned(path: Path) -> None:
     """Write a quarter turn into the track header's matrix (ISO/IEC 14496-12, 8.3.2)."""
     content = bytearray(path.read_bytes())
     matrix = content.index(b"tkhd") + 4 + 40
-    one = (1 << 16).to_bytes(4, "big", signed=True)
-    none, minus = bytes(4), (-(1 << 16)).to_bytes(4, "big", signed=True)
+    plus = (1 << 16).to_bytes(4, "big", signed=True)
+    zero, minus = bytes(4), (-(1 << 16)).to_bytes(4, "big", signed=True)
     unit = (1 << 30).to_bytes(4, "big")
-    content[matrix : matrix + 36] = b"".join([none, one, none, minus, none, none, none, none, unit])
+    content[matrix : matrix + 36] = b"".join([zero, plus, zero, minus, zero, zero, zero, zero, unit])
     path.write_bytes(content)
 
 
@@ -188,11 +189,11 @@ def test_a_corrupt_middle(person, tmp_path):
     frames, coded = person
     options = {"crf": "12", "g": "30", "preset": "veryfast"}
     path = damaged(tmp_path / "middle.mp4", [*frames, *frames], "libx264", options, 0.47, 0.5)
-    found = spot_video(path)
+    result = spot_video(path)
     later = [(onset + 240, offset + 240) for onset, offset in coded]
-    assert hits(found.events, coded) + hits(found.events, later) >= 2 * len(coded) - 2
-    said = " | ".join(found.warnings)
-    assert "the rest is read" in said and "damaged frames" in said
+    assert hits(result.events, coded) + hits(result.events, later) >= 2 * len(coded) - 2
+    warnings = " | ".join(result.warnings)
+    assert "the rest is read" in warnings and "damaged frames" in warnings
 
 
 def test_a_format_without_times_says_that_they_may_be_early(person, tmp_path):
@@ -208,9 +209,9 @@ def test_a_damaged_picture_in_a_folder(person, tmp_path):
     for number in range(20, 30):
         path = folder / f"{number:04d}.png"
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    found = spot_video(folder, fps=FPS)
-    assert hits(found.events, person[1]) >= len(person[1]) - 1
-    assert any("damaged pictures (0.7 to 1.0 s)" in warning for warning in found.warnings)
+    result = spot_video(folder, fps=FPS)
+    assert hits(result.events, person[1]) >= len(person[1]) - 1
+    assert any("damaged pictures (0.7 to 1.0 s)" in warning for warning in result.warnings)
 
 
 def test_a_file_of_noise_is_one_line(tmp_path, capsys):

@@ -56,7 +56,7 @@ def test_no_fold_sees_the_person_that_it_judges(monkeypatch):
 
 def test_what_a_person_was_marked_with_does_not_change_how_that_person_is_judged():
     examples = made_examples()
-    others = [replace(one, coded=()) if one.subject == "s2" else one for one in examples]
+    others = [replace(example, coded=()) if example.subject == "s2" else example for example in examples]
     assert leave_one_subject_out(others).thresholds["s2"] == leave_one_subject_out(examples).thresholds["s2"]
     assert leave_one_subject_out(others).thresholds["s1"] != leave_one_subject_out(examples).thresholds["s1"]
 
@@ -71,8 +71,8 @@ def test_held_out_probabilities_say_more_than_the_share():
 def test_probabilities_of_labels_without_sense_are_no_better_than_the_share():
     rng = np.random.default_rng(0)
     examples = [
-        replace(one, coded=tuple(as_coded(e) for e in one.candidates if rng.uniform() < 0.5))
-        for one in made_examples(candidates=60)
+        replace(example, coded=tuple(as_coded(e) for e in example.candidates if rng.uniform() < 0.5))
+        for example in made_examples(candidates=60)
     ]
     held_out = leave_one_subject_out(examples)
     assert held_out.log_loss > 0.98 * held_out.base_log_loss
@@ -80,28 +80,28 @@ def test_probabilities_of_labels_without_sense_are_no_better_than_the_share():
 
 def test_the_order_of_the_videos_does_not_matter():
     examples = made_examples()
-    one, other = leave_one_subject_out(examples), leave_one_subject_out(examples[::-1])
-    assert one.calibrated == other.calibrated and one.log_loss == pytest.approx(other.log_loss)
+    forwards, backwards = leave_one_subject_out(examples), leave_one_subject_out(examples[::-1])
+    assert forwards.calibrated == backwards.calibrated and forwards.log_loss == pytest.approx(backwards.log_loss)
 
 
 @pytest.mark.parametrize(
-    ("examples", "said"),
+    ("examples", "message"),
     [
         (made_examples(subjects=1), "two subjects"),
-        ([replace(one, coded=()) for one in made_examples()], "none of 240 candidates overlaps"),
-        ([replace(one, candidates=()) for one in made_examples()], "none of 0 candidates"),
+        ([replace(example, coded=()) for example in made_examples()], "none of 240 candidates overlaps"),
+        ([replace(example, candidates=()) for example in made_examples()], "none of 0 candidates"),
         (
-            [replace(one, coded=() if one.subject != "s1" else one.coded) for one in made_examples()],
+            [replace(example, coded=() if example.subject != "s1" else example.coded) for example in made_examples()],
             "without subject s1",
         ),
         (
-            [replace(one, coded=tuple(map(as_coded, one.candidates))) for one in made_examples()],
+            [replace(example, coded=tuple(map(as_coded, example.candidates))) for example in made_examples()],
             "nothing to tell apart",
         ),
     ],
 )
-def test_what_nothing_can_be_fitted_to_is_said(examples, said):
-    with pytest.raises(NothingToFit, match=said):
+def test_candidates_that_nothing_can_be_fitted_to_are_refused(examples, message):
+    with pytest.raises(NothingToFit, match=message):
         leave_one_subject_out(examples)
 
 
@@ -135,7 +135,7 @@ def test_the_threshold_lies_between_hits_and_the_rest_as_near_to_one_half_as_it_
 
 def test_hits_are_counted_one_to_one_and_of_one_kind():
     coded = [Event(0, None, 20, kind="micro"), Event(100, None, 140, kind="macro")]
-    found = [(event(0, 19), 0.9), (event(2, 22), 0.4), (event(101, 140, "micro"), 0.8), (event(300, 320), 0.7)]
-    counts = count_hits([(coded, found)])
+    scored = [(event(0, 19), 0.9), (event(2, 22), 0.4), (event(101, 140, "micro"), 0.8), (event(300, 320), 0.7)]
+    counts = count_hits([(coded, scored)])
     assert counts == {"micro": Counts(1, 4, 1), "macro": Counts(1, 0, 0), "overall": Counts(2, 4, 1)}
     assert counts["overall"].f1 == pytest.approx(1 / 3) and counts["macro"].precision == 0.0

@@ -43,12 +43,12 @@ def toy():
 
 def test_what_a_spotter_leaves_open_is_added(video, toy):
     done = []
-    found = mevqa.spot(video, spotter="toy", progress=lambda *frames: done.append(frames))
-    assert done == [(40, 40)] and (found.video, found.fps, found.frames) == ("talk", 20.0, 40)
-    micro, macro = found.events
+    result = mevqa.spot(video, spotter="toy", progress=lambda *frames: done.append(frames))
+    assert done == [(40, 40)] and (result.video, result.fps, result.frames) == ("talk", 20.0, 40)
+    micro, macro = result.events
     assert (micro.onset_ms, micro.apex_ms, micro.offset_ms, micro.score) == (100.0, 200.0, 400.0, 1.0)
-    assert (macro.apex, macro.kind) == (20, "macro") and found.warnings == ("a toy",)
-    assert [one.kind for one in mevqa.spot(video, spotter="toy", kinds="macro").events] == ["macro"]
+    assert (macro.apex, macro.kind) == (20, "macro") and result.warnings == ("a toy",)
+    assert [event.kind for event in mevqa.spot(video, spotter="toy", kinds="macro").events] == ["macro"]
 
 
 def test_events_outside_the_video_are_refused(video):
@@ -92,7 +92,7 @@ def test_a_name_is_taken_once(toy):
 
 def test_the_fingerprint_knows_the_spotter_and_is_as_before_with_the_default(toy):
     usual = view_config_record(ViewConfig(("motion",), spotter=SpotOptions()))["spotter"]
-    assert list(usual) == [one.name for one in fields(SpotOptions) if one.name not in ("spotter", "features")]
+    assert list(usual) == [field.name for field in fields(SpotOptions) if field.name not in ("spotter", "features")]
     options, problems = ViewOptions(spotter="toy").check()
     assert (
         problems == [] and view_config_record(ViewConfig(("motion",), spotter=options))["spotter"]["spotter"] == "toy"

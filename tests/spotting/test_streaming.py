@@ -47,10 +47,10 @@ def test_frames_numbers_and_times_are_those_of_the_vetted_reader(tmp_path, stamp
         assert len(once) == len(vetted) == 40 and (once.fps, once.size) == (vetted.fps, vetted.size)
         assert np.array_equal(once.times_ms, vetted.times_ms)
         read = list(once.read_forward())
-        assert [one.number for one in read] == list(range(40))
-        assert all(np.array_equal(one.picture, frame) for one, frame in zip(read, vetted, strict=True))
-        for one, frame in zip(once.frames([3, 4, 30]), vetted.frames([3, 4, 30]), strict=True):
-            assert np.array_equal(one, frame)
+        assert [frame.number for frame in read] == list(range(40))
+        assert all(np.array_equal(streamed.picture, frame) for streamed, frame in zip(read, vetted, strict=True))
+        for streamed, frame in zip(once.frames([3, 4, 30]), vetted.frames([3, 4, 30]), strict=True):
+            assert np.array_equal(streamed, frame)
 
 
 def test_the_users_rate_decides_the_times(tmp_path):
@@ -60,7 +60,7 @@ def test_the_users_rate_decides_the_times(tmp_path):
 
 def test_pictures_that_nobody_wants_are_not_made(tmp_path):
     once = announced(encoded(tmp_path / "v.mp4", STEADY))
-    made = [one.number for one in once.read_forward(lambda ms: ms >= 1000) if one.picture is not None]
+    made = [frame.number for frame in once.read_forward(lambda ms: ms >= 1000) if frame.picture is not None]
     assert made == list(range(30, 40))
 
 
@@ -101,24 +101,24 @@ def test_what_does_not_tell_is_left_to_the_vetted_reader(tmp_path):
             read_once(tmp_path / name, list)
 
 
-def test_a_whole_file_is_decoded_once(long_video, found, monkeypatch):
+def test_a_whole_file_is_decoded_once(long_video, spotting_result, monkeypatch):
     def refused(*_, **__):
         raise AssertionError("decoded twice")
 
     monkeypatch.setattr(frame_table, "probe", refused)
-    assert spot_video(long_video.path) == found
+    assert spot_video(long_video.path) == spotting_result
 
 
-def test_both_ways_of_reading_find_the_same(long_video, found, monkeypatch):
+def test_both_ways_of_reading_find_the_same(long_video, spotting_result, monkeypatch):
     monkeypatch.setattr(frame_table, "packet_table", lambda path: None)
-    assert spot_video(long_video.path) == found
+    assert spot_video(long_video.path) == spotting_result
 
 
-def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_video, found, monkeypatch):
+def test_a_surprise_in_the_middle_is_read_the_other_way_from_the_start(long_video, spotting_result, monkeypatch):
     table = packet_table(long_video.path)
     stamps = np.where(np.arange(table.frames) == 200, table.stamps + 1, table.stamps)
     monkeypatch.setattr(frame_table, "packet_table", lambda path: replace(table, stamps=stamps))
-    assert spot_video(long_video.path) == found
+    assert spot_video(long_video.path) == spotting_result
 
 
 def test_a_repeated_video_has_every_frame_at_its_time(tmp_path):

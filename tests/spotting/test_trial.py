@@ -17,9 +17,9 @@ def perfect(video, shift=0):
     step = 1000 / video.plan.fps
     events = []
     for performance in video.plan.performances:
-        one = performance.annotation
-        frames = [frame + shift for frame in (one.onset, one.apex, one.offset)]
-        events.append(spotted(frames, (frame * step for frame in frames), one.kind))
+        annotation = performance.annotation
+        frames = [frame + shift for frame in (annotation.onset, annotation.apex, annotation.offset)]
+        events.append(spotted(frames, (frame * step for frame in frames), annotation.kind))
     seconds = video.plan.frames / video.plan.fps
     return Spotting("v", video.path, video.plan.fps, video.plan.frames, seconds, tuple(events), (), (), True)
 
@@ -27,7 +27,9 @@ def perfect(video, shift=0):
 def test_micro_expressions_are_of_the_size_that_is_asked_for():
     for content in CONTENTS:
         for plan in trial_plans(3, 5, seconds=30.0, fps=(30.0,), content=content):
-            sizes = [one.amplitude for one in plan.performances if one.annotation.kind == "micro"]
+            sizes = [
+                performance.amplitude for performance in plan.performances if performance.annotation.kind == "micro"
+            ]
             assert all(MICRO_AMPLITUDE[0] <= size <= MICRO_AMPLITUDE[1] for size in sizes)
             assert bool(sizes) == (content == "events")
             assert plan.performances or content != "events"
@@ -57,7 +59,7 @@ def test_a_perfect_spotter_has_f1_of_one_and_a_late_one_its_error(long_video, tm
 
 def test_false_micro_expressions_are_counted_where_there_are_none(long_video, tmp_path):
     still = replace(long_video, content="still", plan=replace(long_video.plan, performances=()))
-    micro = sum(one.annotation.kind == "micro" for one in long_video.plan.performances)
+    micro = sum(performance.annotation.kind == "micro" for performance in long_video.plan.performances)
     result = compare([(still, perfect(long_video))], tmp_path)
     assert result.false_micro == {"still": (micro, 0.25)} and micro > 0
     assert result.score is None
@@ -77,7 +79,10 @@ def test_the_truth_is_written_as_annotations_of_one_subject_a_video(tmp_path, mo
     assert list(read) == [f"{plan.id}_video" for plan in made] and len(made) == 4
     assert len({labels.subject for labels in read.values()}) == 4
     for plan, labels in zip(made, read.values(), strict=True):
-        coded = [(one.annotation.onset, one.annotation.offset, one.annotation.kind) for one in plan.performances]
+        coded = [
+            (performance.annotation.onset, performance.annotation.offset, performance.annotation.kind)
+            for performance in plan.performances
+        ]
         assert [(event.onset, event.offset, event.kind) for event in labels.events] == coded
     assert not read[f"{made[-1].id}_video"].events
 

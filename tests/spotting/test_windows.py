@@ -36,19 +36,19 @@ class MadeUp:
 def run():
     spotter = EventStream()
     spotter._tracker = made = MadeUp()
-    held, found, late = [], [], []
+    held, events, late = [], [], []
     for frame, ms in enumerate(made.times):
         new = spotter.feed(frame, ms, None)
-        late += [ms - one.event.apex_ms for one in new]
-        found += new
+        late += [ms - traced.event.apex_ms for traced in new]
+        events += new
         held.append(len(spotter._readings))
-    found += spotter.finish()
-    return made, found, held, late
+    events += spotter.finish()
+    return made, events, held, late
 
 
 def test_every_event_is_found_once_also_on_the_border_of_a_window(run):
-    made, found, _, _ = run
-    apexes = np.array([one.event.apex_ms for one in found])
+    made, events, _, _ = run
+    apexes = np.array([traced.event.apex_ms for traced in events])
     assert len(apexes) == len(made.apexes)
     assert np.abs(apexes - made.apexes).max() < 40
 
@@ -63,9 +63,9 @@ def test_events_come_within_two_minutes(run):
 
 
 def test_what_is_kept_for_timing_at_full_rate_is_small(run):
-    for one in run[1]:
-        assert one.coarse.extent.base is None and one.coarse.times_ms.base is None
-        assert one.coarse.extent.nbytes + one.coarse.times_ms.nbytes < 20_000
+    for traced in run[1]:
+        assert traced.coarse.extent.base is None and traced.coarse.times_ms.base is None
+        assert traced.coarse.extent.nbytes + traced.coarse.times_ms.nbytes < 20_000
 
 
 @pytest.mark.slow
@@ -77,7 +77,7 @@ def test_memory_of_the_whole_spotter_does_not_grow_with_the_stream():
     tracemalloc.start()
     try:
         for frame, ms in enumerate(made.times):
-            events += [one.event.apex for one in spotter.feed(frame, ms, None)]
+            events += [traced.event.apex for traced in spotter.feed(frame, ms, None)]
             if frame % (60 * 30) == 0:
                 gc.collect()
                 held[frame // (60 * 30)] = tracemalloc.get_traced_memory()[0]

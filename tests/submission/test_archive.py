@@ -35,11 +35,13 @@ def patched(path, offset, *, local, field):
 
 def messages(path):
     try:
-        found = read_archive(path, (NAME,))
+        archive = read_archive(path, (NAME,))
     except InputError as error:
         return [problem.message for problem in error.problems]
-    assert not (found.members and found.problems) or found.repairable or "no question file" in str(found.problems)
-    return [problem.message for problem in found.problems]
+    assert (
+        not (archive.members and archive.problems) or archive.repairable or "no question file" in str(archive.problems)
+    )
+    return [problem.message for problem in archive.problems]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +61,8 @@ def messages(path):
     ],
 )
 def test_members_that_cannot_be_read_are_one_line(offset, local, field, message, tmp_path):
-    (found,) = messages(patched(tmp_path / "a.zip", offset, local=local, field=field))
-    assert message in found and "\n" not in found
+    (problem,) = messages(patched(tmp_path / "a.zip", offset, local=local, field=field))
+    assert message in problem and "\n" not in problem
 
 
 def test_damaged_bits_are_one_line(tmp_path):
@@ -68,28 +70,28 @@ def test_damaged_bits_are_one_line(tmp_path):
     content = bytearray(path.read_bytes())
     content[60:90] = b"\xff" * 30
     path.write_bytes(content)
-    (found,) = messages(path)
-    assert found.startswith("is damaged (")
+    (problem,) = messages(path)
+    assert problem.startswith("is damaged (")
 
 
 @pytest.mark.parametrize("name", [f"sub/{NAME}", f"sub\\{NAME}", f"a/b/{NAME}"])
 def test_a_file_in_a_folder_is_read_and_repairable(name, tmp_path):
-    found = read_archive(pack(tmp_path / "a.zip", ("sub/", b""), (name, ROWS)), (NAME,))
-    assert found.problems == found.repairable and "must stand at the top" in found.problems[0].message
-    assert found.members == {NAME: ROWS}
+    archive = read_archive(pack(tmp_path / "a.zip", ("sub/", b""), (name, ROWS)), (NAME,))
+    assert archive.problems == archive.repairable and "must stand at the top" in archive.problems[0].message
+    assert archive.members == {NAME: ROWS}
 
 
 @pytest.mark.parametrize("name", [f"../{NAME}", f"/tmp/{NAME}", f"C:\\{NAME}", f"a/../../{NAME}"])
 def test_paths_that_lead_out(name, tmp_path):
-    (found,) = messages(pack(tmp_path / "a.zip", (name, ROWS)))
-    assert "leads out" in found
+    (problem,) = messages(pack(tmp_path / "a.zip", (name, ROWS)))
+    assert "leads out" in problem
 
 
 def test_files_of_operating_systems_are_cosmetic(tmp_path):
     litter = [(f"__MACOSX/._{NAME}", b"x"), (".DS_Store", b"x"), ("Thumbs.db", b""), ("desktop.ini", b"")]
-    found = read_archive(pack(tmp_path / "a.zip", (NAME, ROWS), *litter), (NAME,))
-    assert not found.problems and found.members == {NAME: ROWS}
-    assert [one.message for one in found.cosmetic] == [
+    archive = read_archive(pack(tmp_path / "a.zip", (NAME, ROWS), *litter), (NAME,))
+    assert not archive.problems and archive.members == {NAME: ROWS}
+    assert [problem.message for problem in archive.cosmetic] == [
         f"holds '__MACOSX/._{NAME}' and 3 more, files of the operating system"
     ]
 
@@ -109,9 +111,9 @@ def test_bombs_are_refused_before_they_are_read(tmp_path):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_methods_that_can_be_read(method, tmp_path):
-    found = read_archive(pack(tmp_path / "a.zip", (NAME, ROWS), method=method), (NAME,))
-    assert found.members == {NAME: ROWS} and not found.problems
-    assert bool(found.cosmetic) == (method != zipfile.ZIP_STORED)
+    archive = read_archive(pack(tmp_path / "a.zip", (NAME, ROWS), method=method), (NAME,))
+    assert archive.members == {NAME: ROWS} and not archive.problems
+    assert bool(archive.cosmetic) == (method != zipfile.ZIP_STORED)
 
 
 @pytest.mark.parametrize("kept", [slice(0, 60), slice(0, -30), slice(0, -5)])

@@ -42,8 +42,8 @@ def check(questions, rows, name=f"{NAME}_pred.jsonl"):
     return check_submission(path, [questions])
 
 
-def messages(found):
-    return [f"{problem.line}: {problem.message}" for problem in found.problems]
+def messages(result):
+    return [f"{problem.line}: {problem.message}" for problem in result.problems]
 
 
 def changed(rows, index, **values):
@@ -51,13 +51,13 @@ def changed(rows, index, **values):
 
 
 def test_a_good_submission_passes_in_any_byte_style(questions, answered):
-    found = check(questions, [json.dumps(row, separators=(",", ":")) for row in answered], "mine.jsonl")
-    assert (found.rows, found.problems, found.warnings) == (9, (), ())
+    result = check(questions, [json.dumps(row, separators=(",", ":")) for row in answered], "mine.jsonl")
+    assert (result.rows, result.problems, result.warnings) == (9, (), ())
 
 
 def test_missing_rows(questions, answered):
-    found = check(questions, answered[:3] + answered[5:])
-    assert messages(found) == [
+    result = check(questions, answered[:3] + answered[5:])
+    assert messages(result) == [
         f"None: the row 'casme3_test_CAS-2_{n}' (line {n + 3} of {NAME}_to_answer.jsonl) is missing" for n in (1, 2)
     ]
 
@@ -80,8 +80,8 @@ def test_reordered_rows_are_named_and_the_others_are_not(questions, answered):
 
 
 def test_unknown_rows(questions, answered):
-    found = check(questions, [*answered, {**answered[0], "video_id": "casme3_test_CAS-99_1"}])
-    assert messages(found) == [f"10: the id 'casme3_test_CAS-99_1' is not in {NAME}_to_answer.jsonl"]
+    result = check(questions, [*answered, {**answered[0], "video_id": "casme3_test_CAS-99_1"}])
+    assert messages(result) == [f"10: the id 'casme3_test_CAS-99_1' is not in {NAME}_to_answer.jsonl"]
 
 
 def test_added_keys(questions, answered):
@@ -98,9 +98,9 @@ def test_missing_keys(questions, answered, key):
 
 def test_a_row_without_id(questions, answered):
     rows = [{k: v for k, v in row.items() if (k, n) != ("video_id", 1)} for n, row in enumerate(answered)]
-    found = messages(check(questions, rows))
-    assert found[0] == "2: the key 'video_id' is missing"
-    assert "'casme3_test_CAS-1_2'" in found[1] and "is missing" in found[1]
+    problems = messages(check(questions, rows))
+    assert problems[0] == "2: the key 'video_id' is missing"
+    assert "'casme3_test_CAS-1_2'" in problems[1] and "is missing" in problems[1]
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
@@ -109,8 +109,8 @@ def test_empty_answers(questions, answered, empty):
 
 
 def test_broken_json(questions, answered):
-    found = messages(check(questions, [*answered[:8], '{"video_id": "casme3_test_CAS-3_3", ']))
-    assert found[0].startswith("9: is not valid JSON")
+    problems = messages(check(questions, [*answered[:8], '{"video_id": "casme3_test_CAS-3_3", ']))
+    assert problems[0].startswith("9: is not valid JSON")
 
 
 def test_changed_question_text(questions, answered):
@@ -138,11 +138,11 @@ def test_blank_lines(questions, answered):
 
 def test_answers_outside_the_vocabulary_are_warnings(questions, answered):
     rows = changed(changed(answered, 0, answer="confused"), 1, answer="blepharospasm")
-    found = check(questions, rows)
-    assert not found.problems
-    assert [warning.line for warning in found.warnings] == [1, 2]
-    assert "'confused'" in found.warnings[0].message
-    assert "'blepharospasm'" in found.warnings[1].message
+    result = check(questions, rows)
+    assert not result.problems
+    assert [warning.line for warning in result.warnings] == [1, 2]
+    assert "'confused'" in result.warnings[0].message
+    assert "'blepharospasm'" in result.warnings[1].message
 
 
 def test_all_damage_is_reported_at_once(questions, answered):
@@ -151,9 +151,9 @@ def test_all_damage_is_reported_at_once(questions, answered):
 
 
 def test_an_empty_file(questions):
-    found = messages(check(questions, []))
-    assert "is empty" in found[0] or "is empty" in found[-1]
-    assert sum("is missing" in message for message in found) == 9
+    problems = messages(check(questions, []))
+    assert "is empty" in problems[0] or "is empty" in problems[-1]
+    assert sum("is missing" in message for message in problems) == 9
 
 
 def test_the_question_file_is_found_among_several(questions, answered, tmp_path):
@@ -167,17 +167,17 @@ def test_the_question_file_is_found_among_several(questions, answered, tmp_path)
     assert not check_submission(path, [read_questions(other), questions]).problems
     official = tmp_path / "me_vqa_casme3_v2_test_pred.jsonl"
     official.write_text(path.read_text())
-    found = check_submission(official, [questions, read_questions(other)])
-    assert sum("'question' was changed" in problem.message for problem in found.problems) == 3
+    result = check_submission(official, [questions, read_questions(other)])
+    assert sum("'question' was changed" in problem.message for problem in result.problems) == 3
 
 
 def test_a_zip_must_hold_the_official_names_and_nothing_else(questions, answered, tmp_path):
     archive = tmp_path / "submission.zip"
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr("folder/notes.txt", "x")
-    found = [problem.message for problem in check_submission(archive, [questions]).problems]
-    assert f"lacks {NAME}_pred.jsonl" in found
-    assert any("'folder/notes.txt'" in message for message in found)
+    problems = [problem.message for problem in check_submission(archive, [questions]).problems]
+    assert f"lacks {NAME}_pred.jsonl" in problems
+    assert any("'folder/notes.txt'" in message for message in problems)
     with zipfile.ZipFile(archive, "w") as package:
         package.writestr(f"{NAME}_pred.jsonl", "\n".join(json.dumps(row) for row in changed(answered, 0, answer="")))
     (problem,) = check_submission(archive, [questions]).problems
@@ -196,8 +196,8 @@ def test_unreadable_predictions(questions, tmp_path):
 @pytest.mark.data
 def test_a_real_submission_passes(shared_data):
     folder = shared_data / "megc"
-    found = check_submission(folder / f"{NAME}_pred.jsonl", [read_questions(folder / f"{NAME}_to_answer.jsonl")])
-    assert (found.rows, found.problems, found.warnings) == (85, (), ())
+    result = check_submission(folder / f"{NAME}_pred.jsonl", [read_questions(folder / f"{NAME}_to_answer.jsonl")])
+    assert (result.rows, result.problems, result.warnings) == (85, (), ())
 
 
 def test_warnings_say_how_an_answer_is_read(questions, answered):
@@ -218,5 +218,5 @@ def test_blank_lines_and_those_beyond_the_bound_are_not_parsed(questions, monkey
 
 
 def test_a_question_that_is_no_text_is_a_problem_of_its_row_whatever_the_file_is_called(questions, answered):
-    found = check(questions, changed(answered, 0, question=[1]), name="mine.jsonl")
-    assert "1: 'question' must be a text in double quotes, not [1]" in messages(found)
+    result = check(questions, changed(answered, 0, question=[1]), name="mine.jsonl")
+    assert "1: 'question' must be a text in double quotes, not [1]" in messages(result)

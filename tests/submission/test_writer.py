@@ -112,12 +112,12 @@ def test_fill_gives_prior_answers_and_records_them_beside_the_zip(tmp_path, ques
     run = make_run(tmp_path, questions, leave_out=("samm_test_SAMM-1_1",), errors=("samm_test_SAMM-2_5",))
     written = write_submission(run, [questions], tmp_path / "out", fill=True)
     record = json.loads((tmp_path / "out" / FILLED).read_text(encoding="utf-8"))
-    assert [(one["id"], one["reason"]) for one in record] == [
+    assert [(entry["id"], entry["reason"]) for entry in record] == [
         ("samm_test_SAMM-1_1", "was not answered"),
         ("samm_test_SAMM-2_5", "failed: out of memory"),
     ]
     assert record[0]["answer"] == "negative"
-    assert all(one["source"] for one in record)
+    assert all(entry["source"] for entry in record)
     with zipfile.ZipFile(written.archive) as package:
         assert FILLED not in package.namelist()
     assert not check_submission(written.archive, [questions]).problems
@@ -185,5 +185,5 @@ def test_official_files_become_valid_submissions(name, seed, shared_data, tmp_pa
         for question, text in zip(asked, decide(asked, replies, taxonomy(file.dataset)), strict=True):
             answers[question.id] = Answer(question.id, text)
     written = write_submission(RunRecord(tmp_path, {}, answers), [file], tmp_path / "out")
-    found = check_submission(written.archive, [file])
-    assert (found.rows, found.problems, found.warnings) == (len(file.questions), (), ())
+    result = check_submission(written.archive, [file])
+    assert (result.rows, result.problems, result.warnings) == (len(file.questions), (), ())

@@ -38,21 +38,21 @@ def suite(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(suite):
     steps = []
-    found = mevqa.evaluate_suite(
+    comparison = mevqa.evaluate_suite(
         str(suite / "suite.yaml"), out=suite / "run", on_step=lambda text, failed: steps.append((text, failed))
     )
-    return found, steps
+    return comparison, steps
 
 
 def test_systems_are_trained_and_compared_in_one_table(result, suite):
-    found, _ = result
-    motion, own, unknown = found.outcomes
-    assert not found.complete and unknown.error is not None and "no-such-recipe" in unknown.error
+    comparison, _ = result
+    motion, own, unknown = comparison.outcomes
+    assert not comparison.complete and unknown.error is not None and "no-such-recipe" in unknown.error
     assert motion.result.metrics["cost.parameters"] == 0 and own.result.metrics["cost.parameters"] > 1000
     for outcome in (motion, own):
         assert {"spotting.micro.f1", "cost.frames_per_second"} <= outcome.result.metrics.keys()
         assert {"spotting.talking_alarms", "spotting.silent_alarms"} & outcome.result.metrics.keys()
-    table = found.table(intervals=False)
+    table = comparison.table(intervals=False)
     assert table.columns[:3] == ("system", "status", "spotting F1") and len(table.rows) == 3
     assert (suite / "run" / "motion" / "detections_by_rules.csv").is_file()
     written = json.loads((suite / "run" / "comparison.json").read_text())

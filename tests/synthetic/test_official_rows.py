@@ -109,7 +109,7 @@ def test_counts_and_types_of_long_videos_agree():
 def test_the_inventory_of_a_long_video_is_the_union_of_its_events_and_the_questions_stand_in_the_official_order():
     for plan in long():
         pairs = list(long_questions(plan, 7))
-        numbers = {unit.number for one in plan.performances for unit in one.annotation.action_units}
+        numbers = {unit.number for performance in plan.performances for unit in performance.annotation.action_units}
         assert pairs[3] == (
             "What distinct action units appear in this video?",
             ", ".join(ActionUnit(number).name for number in sorted(numbers)),
@@ -122,7 +122,7 @@ def test_what_no_official_file_asks_is_answered_from_what_was_planned():
     presence = Counter()
     for plan in plan_clips(12, 7, subjects=5, fps=(30.0,), classes="balanced", long_seconds=8.0):
         pairs = dict(extension_questions(plan, 7))
-        events = [one.annotation for one in plan.performances]
+        events = [performance.annotation for performance in plan.performances]
         assert pairs["Localise every expression event in this video."] == ", ".join(
             f"frames {event.onset}-{event.offset} ({event.kind}-expression)" for event in events
         )

@@ -110,7 +110,11 @@ def test_every_frame_of_the_file_is_the_frame_that_was_drawn(made):
 def test_the_apex_is_the_frame_at_which_every_movement_is_largest_and_the_onset_has_none():
     for plan in make_plans(SynthSettings(clips=4, seed=8, long=True, **SMALL)):
         recording = Recording(plan, 8, Style(160, 160))
-        played = [(one.annotation, movement) for one in plan.performances for movement in one.movements]
+        played = [
+            (performance.annotation, movement)
+            for performance in plan.performances
+            for movement in performance.movements
+        ]
         assert len(recording.renderer.fields) == len(played)
         for (it, movement), strength in zip(played, recording.strengths, strict=True):
             assert int(np.argmax(strength)) == it.apex and strength[it.apex] == 1.0

@@ -45,13 +45,13 @@ def main() -> int:
         campaigns = chosen(args.only)
     except ValueError as error:
         parser().error(str(error))
-    counts = [args.count or (one.short if args.short else one.full) for one in campaigns]
+    counts = [args.count or (campaign.short if args.short else campaign.full) for campaign in campaigns]
     if not args.list:
-        campaigns = [one for one, count in zip(campaigns, counts, strict=True) if count]
+        campaigns = [campaign for campaign, count in zip(campaigns, counts, strict=True) if count]
         counts = [count for count in counts if count]
     if args.list:
-        for one in campaigns:
-            print(f"{one.name:<24} {one.full:>6} {one.short:>4}  {one.tried}")
+        for campaign in campaigns:
+            print(f"{campaign.name:<24} {campaign.full:>6} {campaign.short:>4}  {campaign.tried}")
         return 0
     if args.keep:
         args.keep.mkdir(parents=True, exist_ok=True)

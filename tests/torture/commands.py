@@ -82,7 +82,7 @@ def _predict(shared: Path) -> None:
 def _score_frames(shared: Path) -> None:
     """Write scores of frames as a trained network of somebody else gives them: one expression in each long video."""
     videos = sorted((shared / "long/clips").glob("*.mp4"))
-    rows = [f"{one.stem},{at},{max(0, 20 - abs(at - 60)) / 20:.2f}" for one in videos for at in range(120)]
+    rows = [f"{video.stem},{at},{max(0, 20 - abs(at - 60)) / 20:.2f}" for video in videos for at in range(120)]
     (shared / "curves.csv").write_text("\n".join(["video,frame,score", *rows]) + "\n", encoding="utf-8")
 
 

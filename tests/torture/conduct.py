@@ -49,10 +49,12 @@ class Conductor:
         """Prepare what a campaign reads, and begin to prepare for the next one; return what went wrong."""
         if campaign in self._left:
             del self._left[: self._left.index(campaign) + 1]
-        following = (one for one in self._left if one.prepare is not None and one.place not in self._prepared)
-        for one in (campaign, *itertools.islice(following, 1)):
-            if one.prepare is not None and one.place not in self._prepared:
-                self._prepared[one.place] = self._pool.submit(_prepare, one.name, self._plan)
+        following = (
+            queued for queued in self._left if queued.prepare is not None and queued.place not in self._prepared
+        )
+        for prepared in (campaign, *itertools.islice(following, 1)):
+            if prepared.prepare is not None and prepared.place not in self._prepared:
+                self._prepared[prepared.place] = self._pool.submit(_prepare, prepared.name, self._plan)
         return self._prepared[campaign.place].result() if campaign.prepare is not None else []
 
     def _new_pool(self) -> ProcessPoolExecutor:
@@ -103,8 +105,10 @@ class Conductor:
         except BrokenProcessPool:
             row.fell[-1] = ["a worker itself was ended; the rest was not tried"]
             self._pool = self._new_pool()
-            whole = ((place, one) for place, one in self._prepared.items() if one.done() and not one.exception())
-            self._prepared = dict(whole)
+            usable = (
+                (place, result) for place, result in self._prepared.items() if result.done() and not result.exception()
+            )
+            self._prepared = dict(usable)
         finally:
             row.seconds = time.monotonic() - started
 
@@ -149,4 +153,4 @@ def _shared(campaign: Campaign, plan: Plan) -> Path:
 
 
 def _campaign(name: str) -> Campaign:
-    return next(one for one in chosen([name]) if one.name == name)
+    return next(campaign for campaign in chosen([name]) if campaign.name == name)

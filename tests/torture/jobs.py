@@ -118,8 +118,8 @@ def comparable(path: Path) -> bytes:
 
 def _timeless(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _timeless(one) for key, one in value.items() if key not in _TIMES}
-    return [_timeless(one) for one in value] if isinstance(value, list) else value
+        return {key: _timeless(item) for key, item in value.items() if key not in _TIMES}
+    return [_timeless(item) for item in value] if isinstance(value, list) else value
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -130,14 +130,14 @@ def results(folder: Path) -> dict[str, bytes]:
 
 def differences(now: Path, then: dict[str, bytes]) -> list[str]:
     """Return a line for each file that differs from those of an uninterrupted run."""
-    found = results(now)
-    lines = [f"{name} is missing" for name in sorted(then.keys() - found.keys())]
-    lines += [f"{name} is left over" for name in sorted(found.keys() - then.keys())]
-    for name in sorted(then.keys() & found.keys()):
-        if then[name] != found[name]:
-            at = next((i for i, (a, b) in enumerate(zip(then[name], found[name], strict=False)) if a != b), 0)
+    files = results(now)
+    lines = [f"{name} is missing" for name in sorted(then.keys() - files.keys())]
+    lines += [f"{name} is left over" for name in sorted(files.keys() - then.keys())]
+    for name in sorted(then.keys() & files.keys()):
+        if then[name] != files[name]:
+            at = next((i for i, (a, b) in enumerate(zip(then[name], files[name], strict=False)) if a != b), 0)
             start = max(0, at - 60)
-            was, is_now = (one[name][start : at + 40].decode(errors="replace") for one in (then, found))
+            was, is_now = (contents[name][start : at + 40].decode(errors="replace") for contents in (then, files))
             lines.append(f"{name} differs at byte {at}: ...{was!r} became ...{is_now!r}")
     return lines
 

@@ -27,20 +27,20 @@ def faults(outcome: Outcome, *, codes: Collection[int] = CODES, output: Path | N
         codes: Exit codes that are right.
         output: Folder of its outputs, in which nothing half-written may be left.
     """
-    said = f"mevqa {' '.join(outcome.command)}"
+    command = f"mevqa {' '.join(outcome.command)}"
     if outcome.stopped:
         used = f"{outcome.seconds:.0f} s, {outcome.peak / 1e9:.1f} GB"
-        return [f"{said}: ended at the limit of {outcome.stopped} ({used})"]
+        return [f"{command}: ended at the limit of {outcome.stopped} ({used})"]
     problems = []
     if outcome.code not in codes:
-        problems.append(f"{said}: exit code {outcome.code}: {_last_line(outcome.err)}")
+        problems.append(f"{command}: exit code {outcome.code}: {_last_line(outcome.err)}")
     problems += [
-        f"{said}: traceback: {_last_line(text)}" for text in (outcome.out, outcome.err) if UNCAUGHT.search(text)
+        f"{command}: traceback: {_last_line(text)}" for text in (outcome.out, outcome.err) if UNCAUGHT.search(text)
     ]
     if outcome.code == 2 and not (outcome.err + outcome.out).strip():
-        problems.append(f"{said}: exit code 2 without a word")
+        problems.append(f"{command}: exit code 2 without a word")
     if output is not None:
-        problems += [f"{said}: {line}" for line in half_written(output)]
+        problems += [f"{command}: {line}" for line in half_written(output)]
     return problems
 
 
@@ -85,7 +85,7 @@ def _torn(path: Path) -> str:
             case ".safetensors":
                 (length,) = struct.unpack("<Q", content[:8])
                 header = json.loads(content[8 : 8 + length])
-                end = max(one["data_offsets"][1] for key, one in header.items() if key != "__metadata__")
+                end = max(tensor["data_offsets"][1] for key, tensor in header.items() if key != "__metadata__")
                 return "" if len(content) == 8 + length + end else "the weights are cut"
     except (OSError, ValueError, struct.error, zipfile.BadZipFile) as error:
         return str(error) or type(error).__name__

@@ -13,7 +13,9 @@ from tests.torture.attempts import Campaign
 def all_campaigns() -> list[Campaign]:
     """Return the campaigns of every module, in order of the modules' names."""
     names = sorted(module.name for module in pkgutil.iter_modules(campaigns.__path__))
-    return [one for name in names for one in importlib.import_module(f"{campaigns.__name__}.{name}").CAMPAIGNS]
+    return [
+        campaign for name in names for campaign in importlib.import_module(f"{campaigns.__name__}.{name}").CAMPAIGNS
+    ]
 
 
 def chosen(names: Sequence[str]) -> list[Campaign]:
@@ -24,9 +26,9 @@ def chosen(names: Sequence[str]) -> list[Campaign]:
     """
     known = all_campaigns()
     for name in names:
-        if not any(_is_of(one, name) for one in known):
-            raise ValueError(f"no campaign {name}; there are: {', '.join(one.name for one in known)}")
-    return [one for one in known if not names or any(_is_of(one, name) for name in names)]
+        if not any(_is_of(campaign, name) for campaign in known):
+            raise ValueError(f"no campaign {name}; there are: {', '.join(campaign.name for campaign in known)}")
+    return [campaign for campaign in known if not names or any(_is_of(campaign, name) for name in names)]
 
 
 def _is_of(campaign: Campaign, name: str) -> bool:

@@ -279,7 +279,7 @@ def _used(pid: int) -> tuple[int, float]:
     try:
         process = psutil.Process(pid)
         everybody = [process, *process.children(recursive=True)]
-        times = [one.cpu_times() for one in everybody]
-        return sum(one.memory_info().rss for one in everybody), sum(one.user + one.system for one in times)
+        times = [member.cpu_times() for member in everybody]
+        return sum(member.memory_info().rss for member in everybody), sum(spent.user + spent.system for spent in times)
     except psutil.Error:
         return 0, 0.0

@@ -110,10 +110,10 @@ def interrupted(folder: Path, step: int, **options) -> None:
         made.train(resume_from_checkpoint=made.last_checkpoint())
 
 
-def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(value, other[key]) for key, value in one.items())
+def equal(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(torch.equal(value, second[key]) for key, value in first.items())
 
 
-def near(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], close: float) -> None:
-    for key, value in one.items():
-        assert torch.allclose(value, other[key], rtol=0, atol=close), key
+def near(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], close: float) -> None:
+    for key, value in first.items():
+        assert torch.allclose(value, second[key], rtol=0, atol=close), key

@@ -68,16 +68,16 @@ def train(tmp_path):
         recipe.write_text(json.dumps(SETTINGS | settings))
         maps = f"precomputed.flow={questions.parent / 'maps'}"
         out = tmp_path / name
-        said = launch(launcher, ["finetune", str(recipe), f"questions={questions}", maps, f"output={out}", *more])
-        assert said.count("saved to") == 1, "one process reports"
+        printed = launch(launcher, ["finetune", str(recipe), f"questions={questions}", maps, f"output={out}", *more])
+        assert printed.count("saved to") == 1, "one process reports"
         assert json.loads((out / "training.json").read_text())["decides"]["processes"] == (2 if launcher else 1)
         return out
 
     return run
 
 
-def same(one: Path, two: Path, close: float, file: str = "adapter_model.safetensors") -> None:
-    whole, halves = load_file(one / file), load_file(two / file)
+def same(first: Path, second: Path, close: float, file: str = "adapter_model.safetensors") -> None:
+    whole, halves = load_file(first / file), load_file(second / file)
     assert whole.keys() == halves.keys()
     far = {key: float((value - halves[key]).abs().max()) for key, value in whole.items()}
     assert {key: value for key, value in far.items() if value > close} == {}
@@ -85,25 +85,27 @@ def same(one: Path, two: Path, close: float, file: str = "adapter_model.safetens
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_train_the_adapter_of_one_with_twice_the_clips(train, launcher):
-    one, two = train(None, "one", "clips=4"), train(launcher, "two")
+    single, double = train(None, "one", "clips=4"), train(launcher, "two")
     # Sums in another order; where a gradient is nearly zero, Adam makes a step of the rounding.
-    same(one, two, 1e-4)
-    files = [load_file(out / "adapter_model.safetensors") for out in (one, two)]
+    same(single, double, 1e-4)
+    files = [load_file(out / "adapter_model.safetensors") for out in (single, double)]
     far = torch.cat([(files[0][key] - files[1][key]).abs().ravel() for key in files[0]]) > 3e-5
     assert float(far.float().mean()) < 1e-3
-    assert max(float(value.abs().max()) for key, value in load_file(one / "adapter_model.safetensors").items()) > 1e-2
-    losses = [json.loads((out / "training.json").read_text())["finished"]["loss"] for out in (one, two)]
+    assert (
+        max(float(value.abs().max()) for key, value in load_file(single / "adapter_model.safetensors").items()) > 1e-2
+    )
+    losses = [json.loads((out / "training.json").read_text())["finished"]["loss"] for out in (single, double)]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 def test_two_processes_validate_and_stop_as_one(train):
     """Three clips on the validation side: one process looks at two of them, the other at one."""
     options = {"validation": {"share": 0.3, "every": 1, "patience": 2}, "synthetic": None, "steps": 5, "clips": 1}
-    one, two = train(None, "one", "clips=2", **options), train("torchrun", "two", **options)
-    records = [json.loads((out / "training.json").read_text())["finished"] for out in (one, two)]
+    single, double = train(None, "one", "clips=2", **options), train("torchrun", "two", **options)
+    records = [json.loads((out / "training.json").read_text())["finished"] for out in (single, double)]
     assert records[0]["steps"] == records[1]["steps"]
     assert records[0]["validation"] == pytest.approx(records[1]["validation"], rel=1e-3)
-    same(one, two, 3e-5)
+    same(single, double, 3e-5)
 
 
 def test_weights_that_no_answer_depends_on_do_not_stop_two_processes(train, tmp_path):

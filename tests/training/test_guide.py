@@ -74,7 +74,7 @@ def leaves(schema, before=""):
             yield f"{before}{name}", "needed" if field.is_required() else field.get_default()
 
 
-def told(default):
+def as_written(default):
     """A default as the guide writes it."""
     if isinstance(default, bool):
         return str(default).lower()
@@ -85,7 +85,7 @@ def told(default):
 
 def test_the_guide_explains_every_key_with_its_default():
     rows = re.findall(r"^\| `([\w.]+)` \| ([^|]+) \| [^|]{10,} \|$", GUIDE, re.MULTILINE)
-    assert dict(rows) == {key: told(default) for key, default in leaves(Recipe)}
+    assert dict(rows) == {key: as_written(default) for key, default in leaves(Recipe)}
     assert len(rows) == len(dict(rows))
 
 

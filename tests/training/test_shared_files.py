@@ -39,19 +39,19 @@ def home(tmp_path, monkeypatch) -> Path:
 
 def telling(folder: Path, *secrets: str) -> list[str]:
     """The files below a folder, and in its zips, that hold one of the secrets in their names or content."""
-    found = []
+    mentions = []
     for path in sorted(folder.rglob("*")):
         contents = {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""}
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 contents |= {f"{path.name}/{name}": archive.read(name) for name in archive.namelist()}
-        found += [
+        mentions += [
             f"{name}: {secret}"
             for name, content in contents.items()
             for secret in secrets
             if secret.encode() in content or secret in name or json.dumps(secret)[1:-1].encode() in content
         ]
-    return found
+    return mentions
 
 
 def questions_to_answer(answered: Path, folder: Path) -> Path:
@@ -93,7 +93,7 @@ def test_comparisons_of_models(home, tmp_path):
     words = ["eval", "--suite", str(suite), "--data-root", str(file.parent), "--out", str(home / "out")]
     assert main([*words, "--model", "nano", "--model", str(home / "models" / "absent"), "--views", "motion"]) == 1
     table = json.loads((home / "out" / "comparison.json").read_text())
-    assert {one["status"] for one in table.values()} == {"24/24", "failed"}
+    assert {entry["status"] for entry in table.values()} == {"24/24", "failed"}
     shared = tmp_path / "shared"
     shared.mkdir()
     for name in ("comparison.json", "comparison.md"):

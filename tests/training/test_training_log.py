@@ -71,8 +71,8 @@ def test_the_state_of_a_fold_is_read_from_its_files(trained, tmp_path):
         )
         TrainingLog(folder, "step").add(2, 3, {"loss": 1.25})
     with hold_folder(tmp_path / "running"):
-        found = {one.fold.name: (one.state, one.place) for one in fold_states(folds, {"done"}, tmp_path)}
-    assert found == {
+        states = {state.fold.name: (state.state, state.place) for state in fold_states(folds, {"done"}, tmp_path)}
+    assert states == {
         "done": ("finished", ""),
         "running": ("under way", "step 2 of 3, loss 1.25"),
         "torn": ("interrupted", "step 2 of 3, loss 1.25"),

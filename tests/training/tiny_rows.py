@@ -55,11 +55,11 @@ def uneven_rows(name: str) -> list[Row]:
 def conversation(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
     """What the processor makes of the conversation with its answer, in its documented way."""
     _, processor = built(name)
-    said = messages(SYSTEM, seen, turn.text, answer=turn.answer)
+    chat = messages(SYSTEM, seen, turn.text, answer=turn.answer)
     pictures = [view.image for view in seen]
-    for part in (part for message in said for part in message["content"] if part["type"] == "image"):
+    for part in (part for message in chat for part in message["content"] if part["type"] == "image"):
         part["image"] = pictures.pop(0)
-    return dict(processor.apply_chat_template(said, tokenize=True, return_dict=True, return_tensors="pt"))
+    return dict(processor.apply_chat_template(chat, tokenize=True, return_dict=True, return_tensors="pt"))
 
 
 def whole_inputs(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def whole_inputs(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
 def plain_loss(model: Any, name: str, seen: Sequence[View], turn: Turn) -> torch.Tensor:
     """The outer model's cross-entropy of the answer and the end of its turn, weighted."""
     inputs = whole_inputs(name, seen, turn)
-    said = answer_length(name, turn)
-    logits = model(**inputs).logits[0, -said - 1 : -1]
-    return turn.weight * torch.nn.functional.cross_entropy(logits, inputs["input_ids"][0, -said:], reduction="sum")
+    length = answer_length(name, turn)
+    logits = model(**inputs).logits[0, -length - 1 : -1]
+    return turn.weight * torch.nn.functional.cross_entropy(logits, inputs["input_ids"][0, -length:], reduction="sum")
 
 
 def answer_length(name: str, turn: Turn) -> int:
@@ -113,11 +113,11 @@ def gradients(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.requires_grad and p.grad is not None}
 
 
-def same_gradients(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor], close: float = 1e-5) -> None:
+def same_gradients(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], close: float = 1e-5) -> None:
     """Hold that all gradients are the same within ``close`` of the largest gradient of any weight."""
-    assert one.keys() == other.keys()
-    largest = max(float(value.abs().max()) for value in one.values())
+    assert first.keys() == second.keys()
+    largest = max(float(value.abs().max()) for value in first.values())
     assert largest > 0
-    for name, value in one.items():
-        difference = float((value - other[name]).abs().max())
+    for name, value in first.items():
+        difference = float((value - second[name]).abs().max())
         assert difference <= close * largest, f"{name}: {difference} of {largest}"

@@ -31,16 +31,16 @@ def test_rows_in_any_order(tmp_path):
 
 
 def test_other_headings_subjects_and_signs(tmp_path):
-    (one,) = read(tmp_path, "s1;a;1;0,25", "s1;a;2;1e-3", header="Subject;Video Name;Frame_Index;Probability")
-    assert (one.subject, one.video, one.scores.tolist()) == ("s1", "a", [0.25, 0.001])
+    (curve,) = read(tmp_path, "s1;a;1;0,25", "s1;a;2;1e-3", header="Subject;Video Name;Frame_Index;Probability")
+    assert (curve.subject, curve.video, curve.scores.tolist()) == ("s1", "a", [0.25, 0.001])
 
 
 def test_frames_that_are_left_out(tmp_path):
     rows = [f"a,{frame},{score}" for frame, score in [(0, 0.2), (1, 0.4), (3, 0.8), (4, 0.6), (10, 0.6), (11, 0.6)]]
-    (one,) = read(tmp_path, *rows)
-    assert one.frames.tolist() == list(range(12))
-    assert one.missing == 6
-    np.testing.assert_allclose(one.scores, [0.2, 0.4, 0.6, 0.8, 0.6, *[0.2] * 5, 0.6, 0.6])
+    (curve,) = read(tmp_path, *rows)
+    assert curve.frames.tolist() == list(range(12))
+    assert curve.missing == 6
+    np.testing.assert_allclose(curve.scores, [0.2, 0.4, 0.6, 0.8, 0.6, *[0.2] * 5, 0.6, 0.6])
 
 
 def test_every_mistake_at_once(tmp_path):

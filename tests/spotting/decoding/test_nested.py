@@ -44,18 +44,18 @@ def test_half_a_length():
 
 def test_the_threshold_lies_between_true_and_false_peaks():
     videos = [labelled(subject, 40, 90, false=0.3) for subject in "abc"]
-    found, folds = decode_nested(videos, PEAKS)
-    assert [[one.apex for one in own] for own in found] == [[40, 90]] * 3
+    detections, folds = decode_nested(videos, PEAKS)
+    assert [[event.apex for event in events] for events in detections] == [[40, 90]] * 3
     assert [fold.subject for fold in folds] == ["a", "b", "c"]
     assert {fold.training_f1 for fold in folds} == {1.0}
 
 
 def test_nothing_of_a_subject_reaches_its_own_threshold_and_length():
     others = [labelled("a", 40), labelled("b", 90, false=0.3)]
-    one = labelled("c", 60, height=0.2, false=0.9)
-    other = labelled("c", 20, 60, 100, height=0.9, length=40)
-    _, first = decode_nested([*others, one], PEAKS)
-    _, second = decode_nested([*others, other], PEAKS)
+    before = labelled("c", 60, height=0.2, false=0.9)
+    after = labelled("c", 20, 60, 100, height=0.9, length=40)
+    _, first = decode_nested([*others, before], PEAKS)
+    _, second = decode_nested([*others, after], PEAKS)
     assert first[2] == second[2]
     assert first[0] != second[0]
 
@@ -69,23 +69,23 @@ def test_videos_of_one_subject_are_left_out_together():
 
 def test_fixed_threshold_and_length():
     videos = [labelled("a", 40), labelled("b", 90)]
-    found, folds = decode_nested(videos, PEAKS, threshold=0.3, length=20)
+    detections, folds = decode_nested(videos, PEAKS, threshold=0.3, length=20)
     assert {(fold.threshold, fold.half_length) for fold in folds} == {(0.3, 10)}
-    assert (found[0][0].onset, found[0][0].offset) == (30, 50)
+    assert (detections[0][0].onset, detections[0][0].offset) == (30, 50)
 
 
-@pytest.mark.parametrize("name", [one.name for one in decoders()])
+@pytest.mark.parametrize("name", [decoder.name for decoder in decoders()])
 def test_every_decoder_finds_what_is_plain(name):
     videos = [labelled(subject, 40, 120) for subject in "ab"]
-    found, _ = decode_nested(videos, find_decoder(name))
-    assert [[one.apex for one in own] for own in found] == [[40, 120]] * 2
+    detections, _ = decode_nested(videos, find_decoder(name))
+    assert [[event.apex for event in events] for events in detections] == [[40, 120]] * 2
 
 
 def test_scores_that_are_no_probabilities():
     videos = [labelled(subject, 40, 120, height=90, false=30) for subject in "abc"]
-    shifted = [replace(one, curve=replace(one.curve, scores=one.curve.scores - 50)) for one in videos]
-    found, _ = decode_nested(shifted, PEAKS)
-    assert [[one.apex for one in own] for own in found] == [[40, 120]] * 3
+    shifted = [replace(video, curve=replace(video.curve, scores=video.curve.scores - 50)) for video in videos]
+    detections, _ = decode_nested(shifted, PEAKS)
+    assert [[event.apex for event in events] for events in detections] == [[40, 120]] * 3
 
 
 def test_what_cannot_be_chosen():
@@ -108,7 +108,7 @@ def test_a_threshold_that_fires_too_often_in_talk_is_not_chosen(name):
     assert free < 0.4
 
     def chosen(where, most, confidence=None, **changes):
-        own = [replace(one, talking=where, **changes) for one in videos]
+        own = [replace(video, talking=where, **changes) for video in videos]
         return choose_threshold([*own, *strong], decoder, 5, most, confidence)[0]
 
     assert chosen(talk, 0.0) > free

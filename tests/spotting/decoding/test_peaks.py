@@ -31,20 +31,20 @@ def curve(*places: int, length: int = 100, height: float = 0.9, width: float = 3
 
 
 def test_a_peak_becomes_an_interval_of_the_expected_length():
-    (one,) = absolute_peaks(curve(40), HALF, 0.3)
-    assert (one.onset, one.apex, one.offset) == (35, 40, 45)
-    assert one.score == pytest.approx(smooth(curve(40), HALF)[40])
+    (event,) = absolute_peaks(curve(40), HALF, 0.3)
+    assert (event.onset, event.apex, event.offset) == (35, 40, 45)
+    assert event.score == pytest.approx(smooth(curve(40), HALF)[40])
 
 
 def test_an_absolute_threshold_can_find_nothing_and_a_relative_one_cannot():
     faint = curve(40, height=0.01)
     assert absolute_peaks(faint, HALF, 0.3) == []
-    assert [one.apex for one in relative_peaks(faint, HALF, 0.55)] == [40]
+    assert [event.apex for event in relative_peaks(faint, HALF, 0.55)] == [40]
 
 
 def test_head_and_tail_of_a_video_are_scored():
-    found = absolute_peaks(curve(0, 99), HALF, 0.3)
-    assert [(one.onset, one.apex, one.offset) for one in found] == [(0, 0, 5), (94, 99, 99)]
+    events = absolute_peaks(curve(0, 99), HALF, 0.3)
+    assert [(event.onset, event.apex, event.offset) for event in events] == [(0, 0, 5), (94, 99, 99)]
 
 
 def test_the_mean_at_the_ends_is_over_what_there_is():
@@ -57,7 +57,7 @@ def test_neighbours_share_the_samples_between_them():
     assert (first.onset, first.offset, second.onset, second.offset) == (35, 43, 44, 52)
 
 
-@pytest.mark.parametrize("name", [one.name for one in decoders()])
+@pytest.mark.parametrize("name", [decoder.name for decoder in decoders()])
 def test_a_flat_curve_has_no_peak(name):
     decoder = find_decoder(name)
     assert decoder.decode(np.full(50, 0.2), HALF, 0.55) == []
@@ -66,12 +66,12 @@ def test_a_flat_curve_has_no_peak(name):
 def test_scalable_intervals_follow_the_curve():
     long = np.full(200, 0.05)
     long[60:100] = np.hanning(40) + 0.05
-    (one,) = scalable_intervals(long, HALF, 0.55)
-    assert one.onset < 75 and one.offset > 84
-    assert 78 <= one.apex <= 81
+    (scalable,) = scalable_intervals(long, HALF, 0.55)
+    assert scalable.onset < 75 and scalable.offset > 84
+    assert 78 <= scalable.apex <= 81
     # Fixed intervals are blind to the length.
     (fixed,) = relative_peaks(long, HALF, 0.55)
-    assert fixed.offset - fixed.onset < one.offset - one.onset
+    assert fixed.offset - fixed.onset < scalable.offset - scalable.onset
 
 
 def test_a_scalable_interval_is_mirrored_with_its_curve():
@@ -96,9 +96,9 @@ def test_points_become_intervals():
     scores[14] = 0.9
     scores[22:30] = 0.7  # Two samples apart: one expression.
     scores[50] = 0.9  # A single sample is none.
-    (one,) = point_to_interval(scores, 8, 0.5)
-    assert (one.onset, one.apex, one.offset) == (10, 14, 29)
-    assert one.score == pytest.approx(scores[10:30].mean())
+    (event,) = point_to_interval(scores, 8, 0.5)
+    assert (event.onset, event.apex, event.offset) == (10, 14, 29)
+    assert event.score == pytest.approx(scores[10:30].mean())
 
 
 def test_triplets_take_the_likeliest_start_and_end():
@@ -121,26 +121,26 @@ def test_triplets_at_the_ends_of_a_video_and_of_curves_that_differ():
 def test_a_video_has_at_most_so_many_triplets():
     apex = np.zeros(300)
     apex[20:300:40] = np.linspace(0.6, 0.9, 7)
-    found = start_apex_end(np.ones(300), apex, np.ones(300), 7, most=3)
-    assert [one.apex for one in found] == [180, 220, 260]
+    events = start_apex_end(np.ones(300), apex, np.ones(300), 7, most=3)
+    assert [event.apex for event in events] == [180, 220, 260]
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=80), st.integers(1, 12), st.floats(0, 1))
 def test_detections_lie_inside_their_video_in_the_order_of_time(scores, half, threshold):
     for decoder in decoders():
-        found = decoder.decode(np.array(scores), half, threshold)
-        assert found == sorted(found, key=lambda one: one.onset)
-        for one in found:
-            assert 0 <= one.onset <= one.apex <= one.offset < len(scores)
+        events = decoder.decode(np.array(scores), half, threshold)
+        assert events == sorted(events, key=lambda event: event.onset)
+        for event in events:
+            assert 0 <= event.onset <= event.apex <= event.offset < len(scores)
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=80), st.floats(0, 1), st.floats(0, 1))
-def test_a_higher_threshold_only_drops_detections_where_a_decoder_says_so(scores, one, other):
-    low, high = sorted((one, other))
+def test_a_higher_threshold_only_drops_detections_where_a_decoder_says_so(scores, first, second):
+    low, high = sorted((first, second))
     for decoder in (each for each in decoders() if each.only_drops):
-        found = decoder.decode(np.array(scores), HALF, low)
+        events = decoder.decode(np.array(scores), HALF, low)
         assert {(each.apex, each.score) for each in decoder.decode(np.array(scores), HALF, high)} == {
-            (each.apex, each.score) for each in found if each.score >= high
+            (each.apex, each.score) for each in events if each.score >= high
         }
 
 

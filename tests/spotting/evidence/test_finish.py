@@ -39,11 +39,11 @@ def proposed(**changes):
 def test_an_event_gets_what_moved(tmp_path):
     record = raised_brow()
     event = proposed(kind="macro", score=0.7, regions={}, units=(), side=None)
-    (found,) = finish(Footage(record, tmp_path), record, [event]).events
-    strongest = max(found.regions, key=lambda name: np.hypot(*found.regions[name]))
-    assert strongest == "left inner brow" and found.regions[strongest][1] == pytest.approx(-0.02, rel=0.15)
-    assert found.side == "left" and found.units[0].unit.number == 1
-    assert (found.kind, found.score, found.onset, found.offset) == ("macro", 0.7, 90, 102)
+    (finished,) = finish(Footage(record, tmp_path), record, [event]).events
+    strongest = max(finished.regions, key=lambda name: np.hypot(*finished.regions[name]))
+    assert strongest == "left inner brow" and finished.regions[strongest][1] == pytest.approx(-0.02, rel=0.15)
+    assert finished.side == "left" and finished.units[0].unit.number == 1
+    assert (finished.kind, finished.score, finished.onset, finished.offset) == ("macro", 0.7, 90, 102)
 
 
 def test_an_event_where_the_face_is_not_in_sight_stays_as_it_is(tmp_path):
@@ -51,24 +51,26 @@ def test_an_event_where_the_face_is_not_in_sight_stays_as_it_is(tmp_path):
     stretch = record.stretch.copy()
     stretch[110:] = 1
     event = proposed(regions={}, units=(), side=None)
-    found = finish(Footage(record, tmp_path), replace(record, stretch=stretch), [event])
-    assert found.events == (event,)
-    assert [(gap.begin_ms, gap.why) for gap in found.gaps] == [(pytest.approx(80 * STEP), "no face")]
-    assert any("no face (2.7 to 3.7 s)" in warning for warning in found.warnings)
+    result = finish(Footage(record, tmp_path), replace(record, stretch=stretch), [event])
+    assert result.events == (event,)
+    assert [(gap.begin_ms, gap.why) for gap in result.gaps] == [(pytest.approx(80 * STEP), "no face")]
+    assert any("no face (2.7 to 3.7 s)" in warning for warning in result.warnings)
 
 
 def test_slow_footage_and_short_sights_are_told(tmp_path):
     record = resting(np.arange(40) * 125.0)
     stretch = record.stretch.copy()
     stretch[37:] = 1
-    said = " | ".join(finish(Footage(record, tmp_path), replace(record, stretch=stretch), []).warnings)
-    assert "8 frames per second" in said and "too short to judge" in said
+    warnings = " | ".join(finish(Footage(record, tmp_path), replace(record, stretch=stretch), []).warnings)
+    assert "8 frames per second" in warnings and "too short to judge" in warnings
 
 
 def test_gaps_and_warnings_are_those_of_the_training_free_spotter(long_video, long_record):
     live = spot_video(long_video.path)
     with open_video(long_video.path) as video:
-        found = finish(video, long_record, live.events, scores=live.trace)
-    assert replace(found, events=()) == replace(live, events=())
-    for one, other in zip(found.events, live.events, strict=True):
-        assert np.array(list(one.regions.values())) == pytest.approx(np.array(list(other.regions.values())), abs=2e-3)
+        result = finish(video, long_record, live.events, scores=live.trace)
+    assert replace(result, events=()) == replace(live, events=())
+    for event, expected in zip(result.events, live.events, strict=True):
+        assert np.array(list(event.regions.values())) == pytest.approx(
+            np.array(list(expected.regions.values())), abs=2e-3
+        )

@@ -17,8 +17,12 @@ def video(long_video):
 @pytest.fixture(scope="module")
 def event(long_video):
     return max(
-        (one.annotation for one in long_video.plan.performances if one.annotation.kind == "macro"),
-        key=lambda one: one.apex - one.onset,
+        (
+            performance.annotation
+            for performance in long_video.plan.performances
+            if performance.annotation.kind == "macro"
+        ),
+        key=lambda annotation: annotation.apex - annotation.onset,
     )
 
 

@@ -25,31 +25,32 @@ def fast(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(fast):
+def fast_result(fast):
     return spot_video(fast.path)
 
 
-def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast, found, tmp_path):
-    errors = compare([(fast, found)], tmp_path).errors_ms("onset", "offset")
+def test_fast_footage_is_found_at_a_low_rate_and_timed_at_the_full_one(fast, fast_result, tmp_path):
+    errors = compare([(fast, fast_result)], tmp_path).errors_ms("onset", "offset")
     assert errors and np.median(np.abs(errors)) <= 40
     with open_video(fast.path) as video:
         coarse = list(spot(iter(video), video.fps))
-    assert len(coarse) == len(found.events)
-    for one, other in zip(found.events, coarse, strict=True):
-        assert abs(one.apex_ms - other.apex_ms) < 60
-        assert [unit.unit for unit in one.units] == [unit.unit for unit in other.units]
-    assert [one.onset_ms for one in found.events] != [one.onset_ms for one in coarse]
+    assert len(coarse) == len(fast_result.events)
+    for event, coarse_event in zip(fast_result.events, coarse, strict=True):
+        assert abs(event.apex_ms - coarse_event.apex_ms) < 60
+        assert [unit.unit for unit in event.units] == [unit.unit for unit in coarse_event.units]
+    assert [event.onset_ms for event in fast_result.events] != [event.onset_ms for event in coarse]
 
 
-def test_what_any_spotter_proposes_is_timed_at_the_full_rate(fast, found):
+def test_what_any_spotter_proposes_is_timed_at_the_full_rate(fast, fast_result):
     moved = [
-        replace(one, kind="macro", onset_ms=one.onset_ms - 21, offset_ms=one.offset_ms + 21) for one in found.events
+        replace(event, kind="macro", onset_ms=event.onset_ms - 21, offset_ms=event.offset_ms + 21)
+        for event in fast_result.events
     ]
     with open_video(fast.path) as video:
         again = finish(video, measure(video), moved).events
-    for one, coarse in zip(again, moved, strict=True):
-        assert one.kind == "macro" and one.onset_ms != coarse.onset_ms
-        assert abs(one.onset_ms - coarse.onset_ms) <= 50 and abs(one.offset_ms - coarse.offset_ms) <= 50
+    for event, coarse in zip(again, moved, strict=True):
+        assert event.kind == "macro" and event.onset_ms != coarse.onset_ms
+        assert abs(event.onset_ms - coarse.onset_ms) <= 50 and abs(event.offset_ms - coarse.offset_ms) <= 50
 
 
 def test_another_hill_is_not_taken_for_a_finer_time():
@@ -85,14 +86,14 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
     monkeypatch.setattr(refining, "_measure", measure)
     times = np.arange(0, 10_000, 1000 / 30)
     coarse = Coarse(times, bump(times, 4_000, 4_200, 4_400), np.ones(len(channels())), 1000 / 30)
-    found = []
+    events = []
     for onset in (4_000.0, 4_500.0, 8_000.0):
         course = Course(onset, onset + 200, onset + 400)
         at = (onset, onset + 200, onset + 400)
         event = spotted((round(ms / 5) for ms in at), at)
-        found.append(TracedEvent(event, course, 440.0, coarse, np.eye(2, 3)))
+        events.append(TracedEvent(event, course, 440.0, coarse, np.eye(2, 3)))
     video = Counting()
-    assert len(refine(video, found, "half-second")) == 3
+    assert len(refine(video, events, "half-second")) == 3
     assert video.asked == sorted(set(video.asked))
     # The frames of the first offset and of the second onset overlap: both measurements have seen them.
     assert len(sum(seen, [])) > len(video.asked)

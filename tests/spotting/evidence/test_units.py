@@ -15,14 +15,14 @@ def moved(**regions):
 
 def test_the_unit_that_made_a_motion_is_named():
     names, atoms = _atoms()
-    (found,) = unit_candidates(atoms[:, names.index((12, "left"))] + atoms[:, names.index((12, "right"))])
-    assert str(found.unit) == "12" and found.share == pytest.approx(1.0)
+    (candidate,) = unit_candidates(atoms[:, names.index((12, "left"))] + atoms[:, names.index((12, "right"))])
+    assert str(candidate.unit) == "12" and candidate.share == pytest.approx(1.0)
 
 
 def test_a_unit_on_one_side_is_named_with_it():
     names, atoms = _atoms()
-    (found,) = unit_candidates(atoms[:, names.index((2, "right"))])
-    assert str(found.unit) == "R2" and found.share == pytest.approx(1.0)
+    (candidate,) = unit_candidates(atoms[:, names.index((2, "right"))])
+    assert str(candidate.unit) == "R2" and candidate.share == pytest.approx(1.0)
 
 
 def test_brows_that_rise_are_raisers_and_not_the_lowerer():

@@ -51,11 +51,11 @@ def files(folder):
 
 def test_several_processes_store_what_one_does(media, tmp_path):
     use_opencv_threads()
-    one = measure_features(media, features=tmp_path / "one")
+    single = measure_features(media, features=tmp_path / "one")
     several = measure_features(media, features=tmp_path / "several", workers=3)
     assert [video.path.name for video in several] == ["v0.mp4", "v1.mp4", "v2.mp4"]
     assert files(tmp_path / "one") == files(tmp_path / "several") and len(files(tmp_path / "one")) == 3
-    assert [(video.seconds, video.share, video.new) for video in one] == [
+    assert [(video.seconds, video.share, video.new) for video in single] == [
         (pytest.approx(7 / 30, abs=1e-3), 0.0, True)
     ] * 3
 
@@ -67,8 +67,8 @@ def test_what_is_there_is_not_measured_again(media, tmp_path, monkeypatch):
     monkeypatch.setattr(
         filling, "measure", lambda video, progress: seen.append(video.path.name) or real(video, progress)
     )
-    found = measure_features([media, media / "v0.mp4"], features=tmp_path / "c")
-    assert seen == ["v1.mp4", "v2.mp4"] and [video.new for video in found] == [False, True, True]
+    videos = measure_features([media, media / "v0.mp4"], features=tmp_path / "c")
+    assert seen == ["v1.mp4", "v2.mp4"] and [video.new for video in videos] == [False, True, True]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -76,10 +76,10 @@ def test_problems_of_videos_are_told_together_at_the_end(media, tmp_path, worker
     for name in ("a", "z"):
         (media / f"{name}.mp4").write_bytes(b"noise" * 100)
     assert main(["features", str(media), "--features", str(tmp_path / "c"), "--workers", str(workers)]) == 2
-    said = capsys.readouterr()
-    lines = [line for line in said.err.splitlines() if "cannot be read" in line]
+    printed = capsys.readouterr()
+    lines = [line for line in printed.err.splitlines() if "cannot be read" in line]
     assert len(lines) == 2 and "a.mp4" in lines[0] and "z.mp4" in lines[1]
-    assert len(files(tmp_path / "c")) == 3 and said.out.count("measured") == 3
+    assert len(files(tmp_path / "c")) == 3 and printed.out.count("measured") == 3
 
 
 def test_a_process_that_the_system_ends_costs_its_video_only(media, tmp_path, monkeypatch):
@@ -109,8 +109,8 @@ def test_an_interruption_keeps_what_is_done_and_ends_the_processes(media, tmp_pa
 def test_the_videos_of_a_label_file_are_measured_at_its_rates(media, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text("clip,subject,onset,apex,offset,fps\nv1,s1,1,2,3,25\n", "utf-8")
-    (found,) = measure_features(media, annotations=labels, features=tmp_path / "c")
-    record = read_record(found.file)
+    (video,) = measure_features(media, annotations=labels, features=tmp_path / "c")
+    record = read_record(video.file)
     assert record.video == "v1" and record.fps == 25.0 and record.times_ms[1] == 40.0
     with pytest.raises(InputError, match="one folder of media"):
         measure_features([media, media], annotations=labels, features=tmp_path / "c")

@@ -70,8 +70,8 @@ def test_missing_frames_and_missing_faces_are_replayed_with_their_reasons(damage
     options = SpotOptions(features=tmp_path / "features")
     assert spot_video(damaged_folder, fps=30.0, options=options) == live
     assert spot_video(damaged_folder, fps=30.0, options=options) == live
-    said = " | ".join(live.warnings)
-    assert "blank pictures" in said
+    warnings = " | ".join(live.warnings)
+    assert "blank pictures" in warnings
     with open_video(damaged_folder, fps=30.0, errors="skip") as video:
         record = FeatureCache(tmp_path / "features").load(video)
     assert record is not None
@@ -84,8 +84,8 @@ def test_a_renamed_copy_is_found_and_changed_content_is_not(cache, long_video, t
     copy = tmp_path / "other name.mp4"
     shutil.copy(long_video.path, copy)
     with open_video(copy) as video:
-        found = cache.load(video)
-        assert found is not None and found.video == "other name"
+        loaded = cache.load(video)
+        assert loaded is not None and loaded.video == "other name"
     copy.write_bytes(copy.read_bytes() + b"\0\0\0\x08free")
     with open_video(copy) as video:
         assert cache.load(video) is None
@@ -100,8 +100,8 @@ def test_what_is_stored_is_what_was_measured(cache, record, long_video):
     with open_video(long_video.path) as video:
         stored = cache.load(video)
     for name in ("frames", "times_ms", "stretch", "displacement", "mismatch", "placement", "missing"):
-        one, other = getattr(stored, name), getattr(record, name)
-        assert one.dtype == other.dtype and np.array_equal(one, other), name
+        loaded, expected = getattr(stored, name), getattr(record, name)
+        assert loaded.dtype == expected.dtype and np.array_equal(loaded, expected), name
     assert (stored.video, stored.regions, stored.reasons) == (record.video, record.regions, record.reasons)
 
 

@@ -22,24 +22,24 @@ def weights(network):
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
-def same(one, other):
-    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+def same(first, second):
+    return set(first) == set(second) and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def found(fitted, one, **changes):
+def proposed_events(fitted, example, **changes):
     config = settings(**changes)
-    outputs = network_outputs(system(), fitted.network, one.series, config, fitted.priors)
-    return propose(system(), config, fitted.priors, one.series, outputs, rule="half-second")
+    outputs = network_outputs(system(), fitted.network, example.series, config, fitted.priors)
+    return propose(system(), config, fitted.priors, example.series, outputs, rule="half-second")
 
 
 def test_a_system_learns_to_spot_and_to_name(fitted):
     assert fitted.f1["micro"] > 0.8 and fitted.losses[-1] < 0.5 * fitted.losses[0]
     new = video("new", "s9", (30, 100), seed=77)
-    proposals = found(fitted, new)
-    assert [abs(one.apex - mark.apex) <= 3 for one, mark in zip(proposals, new.marks, strict=True)] == [True, True]
-    assert [(one.kind, one.label) for one in proposals] == [("micro", "positive"), ("micro", "negative")]
-    for one in proposals:
-        assert sum(one.probabilities.values()) == pytest.approx(1) and set(one.probabilities) == {
+    proposals = proposed_events(fitted, new)
+    assert [abs(event.apex - mark.apex) <= 3 for event, mark in zip(proposals, new.marks, strict=True)] == [True, True]
+    assert [(event.kind, event.label) for event in proposals] == [("micro", "positive"), ("micro", "negative")]
+    for event in proposals:
+        assert sum(event.probabilities.values()) == pytest.approx(1) and set(event.probabilities) == {
             "negative",
             "positive",
         }
@@ -47,11 +47,13 @@ def test_a_system_learns_to_spot_and_to_name(fitted):
 
 def test_head_and_tail_of_a_video_are_scored(fitted):
     new = video("new", "s9", (1, 138), seed=78)
-    assert [round(one.apex, -1) for one in found(fitted, new)] == [10, 140] or len(found(fitted, new)) == 2
+    assert [round(event.apex, -1) for event in proposed_events(fitted, new)] == [10, 140] or len(
+        proposed_events(fitted, new)
+    ) == 2
 
 
 def test_a_still_video_has_no_expression(fitted):
-    assert found(fitted, video("still", "s9", (), seed=79)) == []
+    assert proposed_events(fitted, video("still", "s9", (), seed=79)) == []
 
 
 def test_synergy_of_recognition_drops_what_is_mostly_neutral(fitted):
@@ -132,7 +134,7 @@ def test_windows_with_expressions_come_each_epoch_and_others_in_proportion(accel
     own = TrainingWindows(system(), config, videos(), learn_priors(videos(), config, {}))
     first, second = own.epoch(0), own.epoch(1)
     assert own.epoch(0) == first != second
-    marks = [mark for one in videos() for mark in one.marks]
+    marks = [mark for example in videos() for mark in example.marks]
     holds = [
         any(mark.onset < begin + 30 and mark.offset >= begin for mark in videos()[place].marks)
         for place, begin in first
@@ -143,9 +145,9 @@ def test_windows_with_expressions_come_each_epoch_and_others_in_proportion(accel
 def test_mirrored_windows_swap_sides_and_turn_across(accelerator):
     config = settings(training={"augmentation": {"scale": 0, "mirror": 1}, "windows": {"reference": "none"}})
     values = np.tile(np.arange(1.0, 11.0), (40, 1))
-    one = replace(videos()[0], series=series(values), marks=(Mark(5, 8, 12, "micro", "positive"),))
-    priors = learn_priors([one], config, {}).model_copy(update={"scale": (1.0,) * 10})
-    batch, _, _ = next(TrainingWindows(system(), config, [one], priors).batches(0))
+    mirrored = replace(videos()[0], series=series(values), marks=(Mark(5, 8, 12, "micro", "positive"),))
+    priors = learn_priors([mirrored], config, {}).model_copy(update={"scale": (1.0,) * 10})
+    batch, _, _ = next(TrainingWindows(system(), config, [mirrored], priors).batches(0))
     # Brows change places, the mouth stays, motion to the right changes its sign.
     assert batch[0, 0].tolist() == [-3, 4, -1, 2, -5, 6, -9, 10, -7, 8]
 
@@ -173,8 +175,8 @@ def test_priors_are_those_of_the_given_videos():
 def test_groups_of_subjects_share_nobody():
     own = [*videos(), replace(videos()[0], id="v9")]
     groups = subject_groups(own, 3, 0)
-    assert sorted(one.id for group in groups for one in group) == sorted(one.id for one in own)
-    people = [{one.subject for one in group} for group in groups]
+    assert sorted(example.id for group in groups for example in group) == sorted(example.id for example in own)
+    people = [{example.subject for example in group} for group in groups]
     assert len(groups) == 3 and not set.intersection(*people) and sum(map(len, people)) == 4
     with pytest.raises(InputError, match="one training subject"):
         subject_groups(own[:1], 3, 0)
@@ -195,12 +197,12 @@ def test_thresholds_spare_the_talk_of_training_subjects(most, confidence, higher
     config = settings(decoder={"most_false_alarms": most, "false_alarm_confidence": confidence})
     priors = learn_priors(videos(), config, {})
     scored = []
-    for one in videos():
-        place = 130 if one.marks[1].onset < 120 else 100
+    for example in videos():
+        place = 130 if example.marks[1].onset < 120 else 100
         scores = np.full(150, 0.02)
-        for at, height in ((one.marks[0].onset + 5, 0.4), (one.marks[1].onset + 5, 0.9), (place, 0.6)):
+        for at, height in ((example.marks[0].onset + 5, 0.4), (example.marks[1].onset + 5, 0.9), (place, 0.6)):
             scores += height * np.exp(-(((np.arange(150) - at) / 4) ** 2))
         talking = np.abs(np.arange(150) - place) < 10
-        scored.append((replace(one, talking=talking), {"score": scores}))
+        scored.append((replace(example, talking=talking), {"score": scores}))
     thresholds, f1 = choose_thresholds(system(), config, priors, scored)
     assert (thresholds["micro"] > 0.45) is higher and (f1["micro"] < 0.75) is higher

@@ -84,7 +84,8 @@ def test_a_face_is_compared_with_an_earlier_one_of_its_stretch():
 
     faces = [face(0, 0), face(0, 1), face(0, 2), None, face(1, 3), face(1, 4)]
     pairs = [
-        None if pair is None else tuple(int(one.grey[0, 0]) for one in pair) for pair in with_earlier(iter(faces), 1)
+        None if pair is None else tuple(int(sample.grey[0, 0]) for sample in pair)
+        for pair in with_earlier(iter(faces), 1)
     ]
     assert pairs == [(0, 0), (1, 0), (2, 1), None, (3, 3), (4, 3)]
 
@@ -115,7 +116,7 @@ def test_texture_is_of_a_face_and_its_neighbours():
     rng = np.random.default_rng(1)
     faces = [SampleFace(0, rng.integers(0, 255, (128, 128)).astype(np.uint8)) for _ in range(3)]
     made = list(texture.describe(iter([*faces, None, faces[0]])))
-    assert [one is None for one in made] == [False, False, False, True, False]
+    assert [histograms is None for histograms in made] == [False, False, False, True, False]
     # In space every histogram is that of the face alone; in time it depends on its neighbours.
     assert np.array_equal(made[0][0], made[4][0]) and not np.array_equal(made[0][1], made[4][1])
     shares = (made[1].astype(float) / 255) ** 2

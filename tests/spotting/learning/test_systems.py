@@ -162,12 +162,12 @@ def test_it_learns_to_spot_and_to_name(trained):
     assert fitted.f1["micro"] > 0.8
     # Four videos do not teach a transformer that the place in a video says nothing.
     video = videos(name)[1] if name == "pesformer" else made(name, 42, 9)
-    found = spotted(name, config, fitted, video)
-    assert len(found) == 2
-    for one, mark in zip(found, video.marks, strict=True):
-        shared = min(one.offset, mark.offset) - max(one.onset, mark.onset)
-        assert shared / (max(one.offset, mark.offset) - min(one.onset, mark.onset)) > 0.4
-        assert config.classes == "none" or (one.label, one.kind) == (mark.label, "micro")
+    events = spotted(name, config, fitted, video)
+    assert len(events) == 2
+    for event, mark in zip(events, video.marks, strict=True):
+        shared = min(event.offset, mark.offset) - max(event.onset, mark.onset)
+        assert shared / (max(event.offset, mark.offset) - min(event.onset, mark.onset)) > 0.4
+        assert config.classes == "none" or (event.label, event.kind) == (mark.label, "micro")
 
 
 def test_what_is_said_of_a_video_does_not_depend_on_others_in_the_batch(trained):
@@ -203,8 +203,8 @@ def test_priors_and_graphs_are_those_of_the_subjects_given(trained):
     name, config, _ = trained
     system, own = find_spotter(name), videos(name)
     priors = learn_priors(own, config, system.learn(own, config))
-    stranger = replace(made(name, 30, 11, "s9"), marks=made(name, 30, 11).marks[:1])
-    joined = learn_priors([*own, stranger], config, system.learn([*own, stranger], config))
+    other_subject = replace(made(name, 30, 11, "s9"), marks=made(name, 30, 11).marks[:1])
+    joined = learn_priors([*own, other_subject], config, system.learn([*own, other_subject], config))
     assert joined != priors
     assert learn_priors(own, config, system.learn(own, config)) == priors
 

@@ -34,8 +34,8 @@ def folder(weights, tmp_path):
 def test_what_is_saved_is_read_back(weights, folder):
     read = system().load(folder)
     assert read.digest() == weights.digest() and (read.config, read.priors) == (weights.config, weights.priors)
-    one = video("new", "s9", (30,)).series
-    before, after = (network_outputs(system(), own.network, one, own.config, own.priors) for own in (weights, read))
+    series = video("new", "s9", (30,)).series
+    before, after = (network_outputs(system(), own.network, series, own.config, own.priors) for own in (weights, read))
     assert (before["score"] == after["score"]).all()
     assert {path.name for path in folder.iterdir()} == {"model.safetensors", "spotter.json", "README.md"}
     assert "a spotter of micro-expressions" in (folder / "README.md").read_text()
@@ -48,7 +48,7 @@ def test_the_folder_names_its_spotter(folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"spotter": "me-tst"}, "--spotter: me-tst needs the folder"),
         ({"spotter": "motion", "weights": True}, "--weights: the spotter motion has none"),
@@ -57,17 +57,17 @@ def test_the_folder_names_its_spotter(folder):
         ({"weights": "elsewhere"}, "there is no such folder; mevqa finetune"),
     ],
 )
-def test_weights_and_spotters_that_do_not_go_together(folder, given, said):
+def test_weights_and_spotters_that_do_not_go_together(folder, given, message):
     own = {name: folder if value is True else value for name, value in given.items()}
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         spot_options(**own)
 
 
 def test_damaged_folders_are_one_line_each(folder):
     content = json.loads((folder / "spotter.json").read_text())
 
-    def refused(said):
-        with pytest.raises(InputError, match=said):
+    def refused(message):
+        with pytest.raises(InputError, match=message):
             system().load(folder)
 
     def write(**changes):

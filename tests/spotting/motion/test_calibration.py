@@ -25,8 +25,8 @@ def written(tmp_path):
 def test_a_calibrator_is_read_as_it_was_written(written):
     path, calibrator = written
     assert read_calibrator(path) == calibrator
-    told = np.random.default_rng(0).standard_normal(len(FEATURES))
-    assert read_calibrator(path).probability(told) == calibrator.probability(told)
+    features = np.random.default_rng(0).standard_normal(len(FEATURES))
+    assert read_calibrator(path).probability(features) == calibrator.probability(features)
 
 
 @given(first=st.floats(-2, 4), more=st.floats(0.01, 3), rest=st.lists(SHARE, min_size=len(FEATURES) - 1))
@@ -35,7 +35,7 @@ def test_of_two_alike_the_stronger_one_has_the_higher_score(first, more, rest):
     strong = weak.copy()
     strong[0] += more
     assert list(FEATURES)[0] == "strength"
-    scores = [shipped_calibrator().probability(told) for told in (weak, strong)]
+    scores = [shipped_calibrator().probability(features) for features in (weak, strong)]
     assert 0 <= scores[0] <= scores[1] <= 1
     assert scores[0] < scores[1] or scores[0] == 1
 
@@ -58,7 +58,7 @@ def change(content, key, value):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("spoil", "message"),
     [
         (lambda content: json.dumps(content)[:-40], "is not JSON"),
         (lambda content: "[]", "is not a JSON object; a calibrator"),
@@ -71,10 +71,10 @@ def change(content, key, value):
         (lambda content: change(content, "bonus", 1), "bonus"),
     ],
 )
-def test_a_damaged_or_foreign_file_is_refused_by_one_line(written, spoil, said):
+def test_a_damaged_or_foreign_file_is_refused_by_one_line(written, spoil, message):
     path, _ = written
     path.write_text(spoil(json.loads(path.read_text())))
-    with pytest.raises(InputError, match=said) as refused:
+    with pytest.raises(InputError, match=message) as refused:
         read_calibrator(path)
     assert len(refused.value.problems) == 1 and "\n" not in str(refused.value)
 

@@ -22,7 +22,7 @@ def test_talk_is_heard_and_nothing_is_looked_for_in_it():
     talk = talking(curves)
     times = curves.times_ms
     assert talk[(times > 8_500) & (times < 13_500)].all() and not talk[(times < 6_500) | (times > 15_500)].any()
-    assert [round(found.course.apex_ms, -2) for found in candidates(curves)] == [4_000]
+    assert [round(candidate.course.apex_ms, -2) for candidate in candidates(curves)] == [4_000]
 
 
 def test_expressions_of_the_mouth_one_after_the_other_are_no_talk():

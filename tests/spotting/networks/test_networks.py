@@ -41,7 +41,7 @@ def test_every_sample_has_a_score_and_classes_whatever_its_neighbours_in_the_bat
 
 
 def test_the_published_size_of_boosting_vrme():
-    assert sum(one.numel() for one in BoostingVrme(36, 5).parameters()) == pytest.approx(8.37e6, rel=0.01)
+    assert sum(parameter.numel() for parameter in BoostingVrme(36, 5).parameters()) == pytest.approx(8.37e6, rel=0.01)
 
 
 @pytest.mark.parametrize("name", [name for name in networks() if name != "meldae"])

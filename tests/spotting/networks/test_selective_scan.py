@@ -25,15 +25,15 @@ def inputs(batch, length, channels=6, states=5, dtype=torch.float64):
     dt = torch.nn.functional.softplus(torch.randn(batch, length, channels, dtype=dtype) - 3)
     a = -torch.arange(1, states + 1, dtype=dtype).repeat(channels, 1)
     b, c = (torch.randn(batch, length, states, dtype=dtype) for _ in range(2))
-    return [one.requires_grad_() for one in (x, dt, a, b, c)]
+    return [tensor.requires_grad_() for tensor in (x, dt, a, b, c)]
 
 
 @pytest.mark.parametrize(("batch", "length"), [(1, 1), (1, 900), (3, 30)])
 def test_single_precision_is_within_1e_5_of_the_reference(batch, length):
     exact = inputs(batch, length, channels=32, states=16)
     expected = reference(*exact)
-    found = selective_scan(*(one.detach().float() for one in exact))
-    assert (found - expected).abs().max() <= 1e-5 * expected.abs().max()
+    output = selective_scan(*(tensor.detach().float() for tensor in exact))
+    assert (output - expected).abs().max() <= 1e-5 * expected.abs().max()
 
 
 @pytest.mark.parametrize("piece", [1, 70, 1 << 18])
@@ -46,12 +46,12 @@ def test_the_gradient_is_that_of_the_reference(monkeypatch, piece, batch, length
         for scan in (selective_scan, reference)
         for given in [inputs(batch, length)]
     ]
-    for found, expected in zip(*gradients, strict=True):
-        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-12)
+    for gradient, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(gradient, expected, rtol=1e-10, atol=1e-12)
 
 
 def test_nothing_in_gives_nothing():
-    assert selective_scan(*(one.detach() for one in inputs(2, 0))).shape == (2, 0, 6)
+    assert selective_scan(*(tensor.detach() for tensor in inputs(2, 0))).shape == (2, 0, 6)
 
 
 def test_a_mamba_layer_looks_back_only_and_keeps_sequences_apart():

@@ -11,18 +11,18 @@ def read(*pieces):
 
 
 def test_every_reason_is_told_with_its_times():
-    (said,) = read(("", 1), ("no face", 2), ("", 1), ("no face", 1), ("", 1)).sentences()
-    assert said == "no face (1.0 to 3.0 s, 4.0 to 5.0 s): nothing was looked for there"
+    (sentence,) = read(("", 1), ("no face", 2), ("", 1), ("no face", 1), ("", 1)).sentences()
+    assert sentence == "no face (1.0 to 3.0 s, 4.0 to 5.0 s): nothing was looked for there"
 
 
 def test_a_gap_at_the_end_is_told():
-    (said,) = read(("", 1), ("blank pictures", 2)).sentences()
-    assert "blank pictures (1.0 to 2.9 s)" in said
+    (sentence,) = read(("", 1), ("blank pictures", 2)).sentences()
+    assert "blank pictures (1.0 to 2.9 s)" in sentence
 
 
 def test_many_gaps_are_counted():
-    (said,) = read(*[("no face", 0.5), ("", 0.5)] * 6).sentences()
-    assert said.count(" to ") == 3 and "and 3 more times" in said
+    (sentence,) = read(*[("no face", 0.5), ("", 0.5)] * 6).sentences()
+    assert sentence.count(" to ") == 3 and "and 3 more times" in sentence
 
 
 def test_nothing_at_all_is_one_sentence():

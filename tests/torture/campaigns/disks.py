@@ -41,9 +41,9 @@ def _on_own_disk(folder: Path, work: Callable[[_Disk], list[str]]) -> list[str]:
             os._exit(0)
     os.close(writing)
     with os.fdopen(reading, "rb") as stream:
-        said = stream.read()
+        content = stream.read()
     os.waitpid(pid, 0)
-    return list(json.loads(said))
+    return list(json.loads(content))
 
 
 class _NotAllowed(Exception):

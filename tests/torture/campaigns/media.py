@@ -120,8 +120,8 @@ def _picture(attempt: Attempt) -> list[str]:
     questions = attempt.folder / "questions.jsonl"
     questions.write_text(json.dumps(row) + "\n", encoding="utf-8")
     words = [questions, "--precomputed", f"flow={maps}"]
-    found = faults(inside(["check", *words]), codes=_CODES)
-    return found + faults(inside(["eval", *words, "--model", "mock", "--out", attempt.folder / "run"]), codes=_CODES)
+    problems = faults(inside(["check", *words]), codes=_CODES)
+    return problems + faults(inside(["eval", *words, "--model", "mock", "--out", attempt.folder / "run"]), codes=_CODES)
 
 
 def _weights(attempt: Attempt) -> list[str]:
@@ -129,7 +129,9 @@ def _weights(attempt: Attempt) -> list[str]:
     folder = attempt.folder / "model"
     shutil.copytree(attempt.shared / "nano", folder)
     random = attempt.random
-    path = random.choice(sorted(one for one in folder.iterdir() if one.suffix in (".json", ".safetensors", ".jinja")))
+    path = random.choice(
+        sorted(file for file in folder.iterdir() if file.suffix in (".json", ".safetensors", ".jinja"))
+    )
     attempt.notes.append(path.name)
     if path.suffix == ".safetensors":
         _damage_weights(path, random, attempt.notes)

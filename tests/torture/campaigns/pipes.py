@@ -59,9 +59,9 @@ def _closed(attempt: Attempt) -> list[str]:
         words, form = attempt.random.choice(_ALL)
     attempt.notes.append(f"mevqa {' '.join(words)} {form}")
     clip = next((attempt.shared / "short" / "clips").glob("*.mp4"))
-    said = [word.replace(_CLIP, str(clip)).replace("{data}", str(attempt.shared)) for word in words]
+    arguments = [word.replace(_CLIP, str(clip)).replace("{data}", str(attempt.shared)) for word in words]
     shell = ("bash", "-c", f"set -o pipefail; {_FORMS[form]}", "bash", sys.executable, "-m", "mevqa")
-    ended = process(said, folder=attempt.folder, seconds=PATIENCE, program=shell)
+    ended = process(arguments, folder=attempt.folder, seconds=PATIENCE, program=shell)
     problems = faults(ended, output=attempt.folder)
     is_mute = "2>" in form
     return [line for line in problems if not (is_mute and line.endswith("without a word"))]

@@ -103,7 +103,7 @@ def _variables(name: str, case: str, attempt: Attempt) -> list[str]:
     return faults(process(words, folder=out, environment=_VARIABLES[case], seconds=_SECONDS), output=out)
 
 
-def _stranger(name: str, case: str, attempt: Attempt) -> list[str]:
+def _unknown_user(name: str, case: str, attempt: Attempt) -> list[str]:
     """Be a user whom nobody knows, in a fork or from the start."""
     out, words = _begin(name, case, attempt)
     unshare = shutil.which("unshare")
@@ -173,7 +173,7 @@ CAMPAIGNS = (
     Campaign(
         "surroundings/stranger",
         "every command by a user without name and home",
-        each(_stranger, _STARTS),
+        each(_unknown_user, _STARTS),
         pairs(_STARTS),
         3,
         prepare,

@@ -24,20 +24,20 @@ _QUICK = frozenset({"submit"})
 
 def _two(job: Job, attempt: Attempt) -> list[str]:
     """Begin the same command twice; the second at once or at a random moment of the first."""
-    whole = float((attempt.shared / "seconds").read_text(encoding="utf-8"))
-    delay = 0.0 if attempt.number % 2 else attempt.random.random() * whole
-    attempt.notes.append(f"the second began after {delay:.2f} of {whole:.2f} s")
+    duration = float((attempt.shared / "seconds").read_text(encoding="utf-8"))
+    delay = 0.0 if attempt.number % 2 else attempt.random.random() * duration
+    attempt.notes.append(f"the second began after {delay:.2f} of {duration:.2f} s")
     command = job.command(attempt.shared)
     first = fork(command, folder=attempt.folder)
     time.sleep(delay)
     second = fork(command, folder=attempt.folder)
     ended = [first(seconds=PATIENCE), second(seconds=PATIENCE)]
-    problems = [line for one in ended for line in faults(one, output=attempt.folder)]
-    refused = [one for one in ended if one.code == 2]
+    problems = [line for outcome in ended for line in faults(outcome, output=attempt.folder)]
+    refused = [outcome for outcome in ended if outcome.code == 2]
     if len(refused) == 2:
         problems.append(f"both were refused: {refused[0].err} {refused[1].err}")
-    if delay == 0.0 and job.name not in _QUICK and not any("is being written by" in one.err for one in refused):
-        problems.append(f"none was refused for the other: {[(one.code, one.err[-200:]) for one in ended]}")
+    if delay == 0.0 and job.name not in _QUICK and not any("is being written by" in outcome.err for outcome in refused):
+        problems.append(f"none was refused for the other: {[(outcome.code, outcome.err[-200:]) for outcome in ended]}")
     return [*problems, *differences(attempt.folder / "out", results(attempt.shared / "whole" / "out"))]
 
 

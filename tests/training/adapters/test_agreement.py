@@ -40,8 +40,8 @@ def scene(count=1):
     return Scene("clip", "", (view,), (QUESTION,) * count, (Request("Which?"),) * count)
 
 
-def compare(one, other, second=None):
-    return agreement([scene()], [[one]], [[other]], second or Scripted(Reply("", error="asked again")))
+def compare(first_reply, second_reply, second=None):
+    return agreement([scene()], [[first_reply]], [[second_reply]], second or Scripted(Reply("", error="asked again")))
 
 
 def closed(**options):
@@ -60,20 +60,20 @@ def test_an_option_of_no_probability_is_compared_without_a_fault():
 
 
 def test_the_difference_of_written_answers_in_the_same_words_is_that_of_their_probability():
-    found = compare(Reply("lid tightener", confidence=0.5), Reply("lid tightener", confidence=0.4))
-    assert found[0] == pytest.approx(math.log(0.5 / 0.4))
+    result = compare(Reply("lid tightener", confidence=0.5), Reply("lid tightener", confidence=0.4))
+    assert result[0] == pytest.approx(math.log(0.5 / 0.4))
 
 
 def test_other_words_count_by_the_margin_of_the_second_model():
     second = Scripted(Reply("lip stretcher", confidence=0.6))
-    found = compare(Reply("lid tightener", confidence=0.5), Reply("lip stretcher", confidence=0.4), second)
-    assert found[0] == pytest.approx(math.log(0.6 / 0.4))
+    result = compare(Reply("lid tightener", confidence=0.5), Reply("lip stretcher", confidence=0.4), second)
+    assert result[0] == pytest.approx(math.log(0.6 / 0.4))
     assert second.asked[0].grammar.options == ("lip stretcher", "lid tightener") and not second.asked[0].options
 
 
 def test_a_closed_question_with_another_answer_counts_at_least_by_its_margin():
-    found = compare(closed(yes=0.5000001, no=0.4999999), closed(yes=0.45, no=0.55))
-    assert found[0] == pytest.approx(math.log(0.55 / 0.45))
+    result = compare(closed(yes=0.5000001, no=0.4999999), closed(yes=0.45, no=0.55))
+    assert result[0] == pytest.approx(math.log(0.55 / 0.45))
 
 
 def test_an_answer_on_one_side_only_is_infinitely_far():
@@ -89,8 +89,8 @@ def test_a_probability_that_is_no_number_is_infinitely_far():
 def test_errors_on_both_sides_are_not_counted_and_nothing_else_is_refused():
     broken = Reply("", error="the model ended its turn without an answer")
     yes = closed(yes=0.5, no=0.5)
-    found = agreement([scene(2)], [[broken, yes]], [[broken, yes]], Scripted(yes))
-    assert found[2] == 1 and found[0] == 0
+    result = agreement([scene(2)], [[broken, yes]], [[broken, yes]], Scripted(yes))
+    assert result[2] == 1 and result[0] == 0
     with pytest.raises(ModelError, match="no question of the sample is answered .the model ended its turn"):
         compare(broken, broken)
 
@@ -101,23 +101,23 @@ def test_the_margin_is_that_of_the_token_where_two_written_answers_part():
     torch.manual_seed(3)
     with torch.no_grad():
         second.lm_head.weight.add_(0.02 * torch.randn_like(second.lm_head.weight))
-    one, other = (TransformersModel(m, processor, name="tiny", revision="") for m in (first, second))
+    first_model, second_model = (TransformersModel(m, processor, name="tiny", revision="") for m in (first, second))
     asked = tuple(Request(f"What are the action units of {word}?", grammar=UnitGrammar()) for word in "abcdefghij")
     everything = Scene("clip", SYSTEM, tuple(views()), (QUESTION,) * len(asked), asked)
-    ones, others = (everything.ask(m) for m in (one, other))
+    first_replies, second_replies = (everything.ask(m) for m in (first_model, second_model))
     checked = 0  # the template leads answers with a space
-    for request, reply, another in zip(asked, ones, others, strict=True):
+    for request, reply, another in zip(asked, first_replies, second_replies, strict=True):
         ids = [processor.tokenizer(f" {r.text}", add_special_tokens=False).input_ids for r in (reply, another)]
         part = next((i for i, (a, b) in enumerate(zip(*ids, strict=False)) if a != b), None)
         if part is None:
             continue
         single = replace(everything, questions=(QUESTION,), requests=(request,))
-        found = agreement([single], [[reply]], [[another]], other)
+        result = agreement([single], [[reply]], [[another]], second_model)
         inputs, _ = plain_inputs("llava", request.text)
         row = torch.cat([inputs["input_ids"], torch.tensor([ids[1][:part]], dtype=torch.long)], dim=1)
         with torch.no_grad():
             logits = second(input_ids=row, pixel_values=inputs["pixel_values"]).logits[0, -1]
-        assert found[0] == pytest.approx(float(logits[ids[1][part]] - logits[ids[0][part]]), abs=1e-4)
+        assert result[0] == pytest.approx(float(logits[ids[1][part]] - logits[ids[0][part]]), abs=1e-4)
         checked += 1
     assert checked
 

@@ -38,14 +38,14 @@ def made(**settings):
 def with_paths(value):
     """A recipe's defaults with a path in every text, and in every place that may hold one."""
     if isinstance(value, dict):
-        return {key: with_paths(one) for key, one in value.items()}
+        return {key: with_paths(item) for key, item in value.items()}
     return f"{SECRET}/it" if isinstance(value, str) else [f"{SECRET}/one"] if value in ([], ()) else value
 
 
 def everywhere():
     """A recipe whose every text is a path; such a one is not valid, but no field may give one away."""
     plain = made().model_dump()
-    changed = {name: f"{SECRET}/{name}" if one is None else with_paths(one) for name, one in plain.items()}
+    changed = {name: f"{SECRET}/{name}" if item is None else with_paths(item) for name, item in plain.items()}
     numbers = {name: plain[name] or 1 for name in ("steps", "clips", "accumulation", "seed")}
     title = f"Trained on {SECRET}/SAMM (see ~/notes.txt, C:\\Users\\me\\x or https://example.org/a/b) and/or more"
     recipe = Recipe.model_construct(**{**changed, **numbers, "title": title, "synthetic": None, "push_to": None})

@@ -54,7 +54,7 @@ def test_old_names_become_those_of_the_model(base, theirs, tmp_path, capsys):
     before = mevqa.load_model(str(base), mevqa.ModelOptions(adapter=str(theirs)))
     after = mevqa.load_model(str(base), options)
     pairs = zip(before.model.named_parameters(), after.model.named_parameters(), strict=True)
-    assert all(name == other and torch.equal(one, two) for (name, one), (other, two) in pairs)
+    assert all(name == other and torch.equal(first, second) for (name, first), (other, second) in pairs)
 
 
 @pytest.fixture(scope="module")

@@ -44,10 +44,10 @@ def run(adapter, out, work, **options):
     return merge_adapter(str(adapter), out, device="cpu", work=work, **options)
 
 
-def changed(one, other):
+def changed(before, after):
     return any(
         a.text != b.text or (a.options and abs(math.log(a.options[key] / b.options[key])) > 0.05)
-        for a, b in zip(one, other, strict=True)
+        for a, b in zip(before, after, strict=True)
         for key in (a.options or {"": 1.0})
     )
 

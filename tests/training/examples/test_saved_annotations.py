@@ -24,11 +24,15 @@ def test_saved_annotations_pass_the_check_and_become_examples(tmp_path: Path):
     assert (report.problems, report.summary.clips, report.summary.annotated) == ((), 2, 2)
     recipe = mevqa.read_recipe("nano", [f"questions={questions}", f"media={media}", f"annotations={labels}"])
     examples = training_clips(mevqa.read_clips(recipe), PromptLibrary.load())
-    assert [(one.clip.subject, one.label("fine"), one.clip.annotation.interval) for one in examples] == [
+    assert [
+        (example.clip.subject, example.label("fine"), example.clip.annotation.interval) for example in examples
+    ] == [
         ("s0", "disgust", (1, 7)),
         ("s1", "happiness", (1, 7)),
     ]
-    assert {question.reference for one in examples for question in one.questions if question.type == "fine"} == {
+    assert {
+        question.reference for example in examples for question in example.questions if question.type == "fine"
+    } == {
         "disgust",
         "happiness",
     }

@@ -58,11 +58,11 @@ def stream(nano, clips, length=40, view_config=None, **settings) -> TrainingStre
     return TrainingStream(clips, row_maker(nano, view_config), given, length, drawn)
 
 
-def same(one, other) -> bool:
+def same(first, second) -> bool:
     """Whether two rows are the same in tokens, labels, weights, key and pictures."""
     lists = ("prefix", "ids", "positions", "groups", "labels", "weights", "key")
-    return all(getattr(one, name) == getattr(other, name) for name in lists) and all(
-        torch.equal(value, other.inputs[name]) for name, value in one.inputs.items()
+    return all(getattr(first, name) == getattr(second, name) for name in lists) and all(
+        torch.equal(value, second.inputs[name]) for name, value in first.inputs.items()
     )
 
 
@@ -100,10 +100,10 @@ def test_a_clip_is_trained_with_the_very_prompts_that_it_is_asked_with(nano, cli
 
 
 def test_a_place_holds_the_same_row_in_whatever_order_and_process_it_is_asked(nano, clips):
-    one, other = stream(nano, clips, **ALL_KINDS), stream(nano, clips, **ALL_KINDS)
-    rows = [one[place] for place in range(24)]
+    first, second = stream(nano, clips, **ALL_KINDS), stream(nano, clips, **ALL_KINDS)
+    rows = [first[place] for place in range(24)]
     for place in np.random.default_rng(0).permutation(24):
-        assert same(rows[place], other[int(place)])
+        assert same(rows[place], second[int(place)])
     assert len({tuple(row.ids) for row in rows}) > 12
     another = stream(nano, clips, seed=1, **ALL_KINDS)
     assert not any(same(rows[place], another[place]) for place in range(24))
@@ -191,13 +191,13 @@ def test_mirrored_pictures_come_with_mirrored_answers(nano, clips):
     sided = [TrainingClip(clip.clip, (side,))]
     given = stream(nano, sided, augmentation=Augmentation(mirror=0.5))
     plain = pixels(row_maker(nano).plain_row(sided[0]))
-    said = set()
+    answers = set()
     for place in range(12):
         row = given[place]
         answer = nano.processor.tokenizer.decode([i for i in row.labels if i != IGNORED], skip_special_tokens=True)
         assert (answer.strip() == "right") == (not torch.equal(pixels(row), plain))
-        said.add(answer.strip())
-    assert said == {"left", "right"}
+        answers.add(answer.strip())
+    assert answers == {"left", "right"}
 
 
 def test_answers_weigh_as_their_types_do(nano, clips):
@@ -281,10 +281,10 @@ def test_synthetic_clips_can_be_handed_to_other_processes(nano, clips):
 def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys):
     Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
     blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
-    one = row_maker(nano)
+    maker = row_maker(nano)
     for annotation in (None, Event(1, 2, 3)):
-        one.views_of(blank, annotation)
-    one.views_of(clips[1])
+        maker.views_of(blank, annotation)
+    maker.views_of(clips[1])
     warning = f"warning: clip {blank.clip.id}: no motion to see: the ready-made picture is uniform\n"
     assert capsys.readouterr().err == warning
 

@@ -35,18 +35,18 @@ def clips(view: str = VIEW, seed: int = 0, rendered: RenderedMaps | None = None,
     return SyntheticClips(Synthetic(share=1.0, rendered_share=share), (view,), VARIANT, seed, rendered)
 
 
-def same(one, other) -> bool:
+def same(first, second) -> bool:
     return (
-        one.turns == other.turns
-        and one.views[0].image.tobytes() == other.views[0].image.tobytes()
-        and all(torch.equal(value, other.targets[key]) for key, value in one.targets.items())
+        first.turns == second.turns
+        and first.views[0].image.tobytes() == second.views[0].image.tobytes()
+        and all(torch.equal(value, second.targets[key]) for key, value in first.targets.items())
     )
 
 
 def test_seed_and_number_alone_decide_a_clip():
-    one, again, other = clips(), clips(), clips(seed=1)
+    first, again, other = clips(), clips(), clips(seed=1)
     numbers = [0, 1, 63, 64, 700, 10**6]
-    made = {number: one[number] for number in numbers}
+    made = {number: first[number] for number in numbers}
     # Asked in another order, and after so many others that the first ones are made anew.
     assert all(same(made[number], again[number]) for number in reversed(numbers))
     assert not any(same(made[number], other[number]) for number in numbers)
@@ -120,8 +120,8 @@ def test_all_maps_can_be_measured_ones():
 
 
 def test_blank_targets_teach_nothing():
-    blank, told = blank_targets(), clips()[0].targets
-    assert {key: value.shape for key, value in blank.items()} == {key: value.shape for key, value in told.items()}
+    blank, targets = blank_targets(), clips()[0].targets
+    assert {key: value.shape for key, value in blank.items()} == {key: value.shape for key, value in targets.items()}
     torch.manual_seed(0)
     heads = AuxiliaryVisionHeads(8)
     token = torch.randn(3, 8, requires_grad=True)
@@ -132,7 +132,7 @@ def test_blank_targets_teach_nothing():
 
     assert float(loss(blank, blank).detach()) == 0.0
     assert torch.autograd.grad(loss(blank, blank), token)[0].abs().max() == 0
-    assert float(loss(told, blank).detach()) == pytest.approx(float(loss(told).detach()))
+    assert float(loss(targets, blank).detach()) == pytest.approx(float(loss(targets).detach()))
 
 
 def test_other_views_and_variants_are_refused_with_their_names():

@@ -199,8 +199,8 @@ def test_validation_of_one_subject_names_the_option(data, tmp_path, capsys):
     alone.write_text("\n".join(rows) + "\n", "utf-8")
     words = ["export", str(alone), "--precomputed", f"flow={data.parent / 'maps'}", "--out", str(tmp_path / "out")]
     assert main([*words, "--views", "motion", "--validation", ".3"]) == 2
-    said = "--validation: validation by subject needs at least two persons; set its share to 0"
-    assert said in capsys.readouterr().err
+    message = "--validation: validation by subject needs at least two persons; set its share to 0"
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -216,8 +216,8 @@ def test_validation_of_one_subject_names_the_option(data, tmp_path, capsys):
 def test_what_cannot_be_is_one_line(data, tmp_path, capsys, more, message):
     words = ["export", str(data), "--precomputed", f"flow={data.parent / 'maps'}", "--out", str(tmp_path / "out")]
     assert main([*words, *([] if "--views" in more else ["--views", "motion"]), *more]) == 2
-    said = capsys.readouterr().err
-    assert message in said and "Traceback" not in said
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
     assert not (tmp_path / "out").exists()
 
 

@@ -102,21 +102,21 @@ def test_an_empty_prediction_is_an_error_and_no_answer(exported, right, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "predictions: all {} predictions are empty; no run is written"),
         ("I cannot tell.", "predictions: not one of {} questions is answered; of the first, "),
     ],
     ids=["empty", "unreadable"],
 )
-def test_predictions_without_one_answer_are_no_run(exported, right, tmp_path, capsys, text, said):
+def test_predictions_without_one_answer_are_no_run(exported, right, tmp_path, capsys, text, message):
     files = predictions(exported, tmp_path, "swift")
     for file in files:
         rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
         save(file, [{**row, "response": text, "messages": row["messages"][:-1]} for row in rows])
     assert main(["import", *map(str, files), "--export", str(exported), "--out", str(tmp_path / "run")]) == 2
     printed = capsys.readouterr()
-    assert f"mevqa import: {said.format(len(right))}" in printed.err and not printed.out
+    assert f"mevqa import: {message.format(len(right))}" in printed.err and not printed.out
     assert printed.err.count("\n") == 1 and not (tmp_path / "run").exists()
 
 
@@ -142,7 +142,9 @@ def test_what_a_server_cut_off_refused_or_failed_at_is_no_answer(tmp_path):
         for name in replies
     ]
     file = save(tmp_path / "asked.jsonl", asked)
-    batch = save(tmp_path / "batch.jsonl", [{"id": "b", "custom_id": name, **one} for name, one in replies.items()])
+    batch = save(
+        tmp_path / "batch.jsonl", [{"id": "b", "custom_id": name, **reply_row} for name, reply_row in replies.items()]
+    )
     run = mevqa.import_predictions(batch, questions=file, out=tmp_path / "run")
     assert {name for name, answer in run.answers.items() if answer.error is None} == {"whole"}
     assert {name: answer.error for name, answer in run.answers.items() if name not in ("whole", "cut")} == {
@@ -166,8 +168,8 @@ def test_a_test_file_is_answered_and_submitted(data, tmp_path):
     mevqa.export_conversations(file, out=tmp_path / "open", precomputed=maps, views=["motion"], format="messages")
     given = [json.loads(line) for line in (tmp_path / "open" / "test.jsonl").read_text("utf-8").splitlines()]
     answered = [
-        {"response": row["answer"], "messages": one["messages"], "images": one["images"]}
-        for row, one in zip(rows, given, strict=True)
+        {"response": row["answer"], "messages": conversation["messages"], "images": conversation["images"]}
+        for row, conversation in zip(rows, given, strict=True)
     ]
     run = mevqa.import_predictions(
         save(tmp_path / "p.jsonl", answered[::-1]), export=tmp_path / "open", out=tmp_path / "run"
@@ -241,8 +243,8 @@ def test_what_is_not_named_is_said(tmp_path, monkeypatch, capsys, words, message
     (tmp_path / "q.jsonl").write_text(json.dumps({**row, "answer": ""}) + "\n")
     (tmp_path / "empty.jsonl").write_text("")
     assert main(["import", *words, "--out", "run"]) == 2
-    said = capsys.readouterr().err
-    assert message in said and "Traceback" not in said
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error
 
 
 def test_unicode_line_separators_inside_a_row_do_not_break_the_index(exported, tmp_path):

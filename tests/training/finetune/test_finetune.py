@@ -91,13 +91,13 @@ def test_every_family_is_trained_and_its_adapter_loaded(name, make, tmp_path):
         revision="t",
         options=ModelOptions(option_score="sum"),
     )
-    told = answers(loaded)
-    learned = answers(own)
-    assert [reply.error for reply in told] == [reply.error for reply in learned]
-    assert sum(reply.error is not None for reply in told) <= 1  # a random model may end its turn at once
-    same_replies([r for r in told if r.error is None], [r for r in learned if r.error is None])
+    replies = answers(loaded)
+    own_replies = answers(own)
+    assert [reply.error for reply in replies] == [reply.error for reply in own_replies]
+    assert sum(reply.error is not None for reply in replies) <= 1  # a random model may end its turn at once
+    same_replies([r for r in replies if r.error is None], [r for r in own_replies if r.error is None])
     plain = answers(load_model(str(base), ModelOptions(**options)))
-    assert any(a.confidence != pytest.approx(b.confidence, rel=1e-3) for a, b in zip(told, plain, strict=True))
+    assert any(a.confidence != pytest.approx(b.confidence, rel=1e-3) for a, b in zip(replies, plain, strict=True))
 
 
 @pytest.mark.slow
@@ -202,10 +202,10 @@ def test_epochs_count_clips(make):
 def test_the_checkpoint_whose_answers_score_best_is_kept(make, tmp_path, monkeypatch, capsys):
     recipe = make(steps=4, rates={"adapter": 1e-2}, validation={"share": 0.5, "every": 1, "choose": "score", "keep": 3})
     whole = train(recipe, tmp_path / "whole")
-    assert [one.step for one in whole.checkpoints][-2:] == [3, 4] and len(whole.checkpoints) >= 3
-    kept = [one for one in whole.checkpoints if one.chosen]
-    assert len(kept) == 1 and kept[0].score == max(one.score for one in whole.checkpoints)
-    assert f"checkpoint at step {kept[0].step}: {kept[0].score:.3f} on other subjects (coarse.uf1" in "".join(
+    assert [checkpoint.step for checkpoint in whole.checkpoints][-2:] == [3, 4] and len(whole.checkpoints) >= 3
+    chosen = [checkpoint for checkpoint in whole.checkpoints if checkpoint.chosen]
+    assert len(chosen) == 1 and chosen[0].score == max(checkpoint.score for checkpoint in whole.checkpoints)
+    assert f"checkpoint at step {chosen[0].step}: {chosen[0].score:.3f} on other subjects (coarse.uf1" in "".join(
         whole.lines()
     )
 
@@ -219,7 +219,9 @@ def test_the_checkpoint_whose_answers_score_best_is_kept(make, tmp_path, monkeyp
         with pytest.raises(KeyboardInterrupt):
             train(recipe, tmp_path / "torn")
     again = train(recipe, tmp_path / "torn")
-    assert [one.step for one in again.checkpoints if one.chosen] == [3] and again == train(recipe, tmp_path / "torn")
+    assert [checkpoint.step for checkpoint in again.checkpoints if checkpoint.chosen] == [3] and again == train(
+        recipe, tmp_path / "torn"
+    )
     stopped = train(make(steps=3, rates={"adapter": 1e-2}, validation={"share": 0.5, "every": 3}), tmp_path / "three")
     assert stopped.steps == 3 and not stopped.checkpoints
 

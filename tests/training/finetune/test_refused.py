@@ -29,9 +29,9 @@ def test_the_command_says_when_a_model_does_not_look(questions, tmp_path, capsys
     settings = SETTINGS | {"model": str(tmp_path / "base"), "views": ["motion"], "variant": "brief", "probe": True}
     path = write_recipe(tmp_path, **settings, device="cpu")
     assert main(command(path, questions, tmp_path / "out")) == 1
-    said = capsys.readouterr()
-    assert "picture probe, 8 clips" in said.out and "saved to" in said.out
-    assert "the loss does not depend on the pictures" in said.err
+    printed = capsys.readouterr()
+    assert "picture probe, 8 clips" in printed.out and "saved to" in printed.out
+    assert "the loss does not depend on the pictures" in printed.err
     path = write_recipe(tmp_path, **SETTINGS | {"probe": True})
     assert main(command(path, questions, tmp_path / "seeing")) == 0
     assert "the loss does not depend on the pictures" not in capsys.readouterr().err

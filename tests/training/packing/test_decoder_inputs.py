@@ -64,10 +64,10 @@ def test_frozen_features_are_computed_once_and_change_neither_loss_nor_gradients
     rows = clip_rows(name)
     counts = [Calls(model.base) for model in (cached, anew)]
     for _ in range(3):
-        loss, found = loss_and_gradients(cached, rows)
+        loss, remembered = loss_and_gradients(cached, rows)
         other, reference = loss_and_gradients(anew, rows)
         assert loss == pytest.approx(other, rel=1e-6)
-        same_gradients(found, reference)
+        same_gradients(remembered, reference)
     assert cached.reader.frozen
     assert counts[0].count == len(rows)
     assert counts[1].count > len(rows)
@@ -77,12 +77,12 @@ def test_frozen_features_are_computed_once_and_change_neither_loss_nor_gradients
 def test_no_bit_of_remembered_features_depends_on_the_clips_beside_them(name):
     """So an interrupted training, which computes them again among others, goes on exactly as it would have."""
     rows = clip_rows(name)
-    one, other = adapted(name, PLENTY), adapted(name, PLENTY)
+    first, second = adapted(name, PLENTY), adapted(name, PLENTY)
     with torch.no_grad():
-        one(collate(rows))
-        other(collate(rows[::-1]))
+        first(collate(rows))
+        second(collate(rows[::-1]))
         for row in rows:
-            alone = [model(collate([row]))["loss"] for model in (one, other, adapted(name, PLENTY))]
+            alone = [model(collate([row]))["loss"] for model in (first, second, adapted(name, PLENTY))]
             assert alone[0] == alone[1] == alone[2]
 
 
@@ -112,11 +112,14 @@ def test_versions_of_a_clip_have_features_of_their_own():
 def test_other_questions_of_a_clip_never_meet_the_prefix_of_the_first_ones():
     """What two questions share belongs to the prefix; two other questions may share as many other words."""
     own = encoder("qwen2_5_vl")
-    one = [Turn("Is the lip corner puller shown?", "yes"), Turn("Is the lip corner stretcher shown?", "no")]
-    other = [Turn("Is the cheek raiser puller shown?", "no"), Turn("Is the cheek raiser stretcher shown?", "yes")]
-    rows = [own(SYSTEM, views(), turns, key=("clip", 0)) for turns in (one, other)]
+    first_turns = [Turn("Is the lip corner puller shown?", "yes"), Turn("Is the lip corner stretcher shown?", "no")]
+    second_turns = [
+        Turn("Is the cheek raiser puller shown?", "no"),
+        Turn("Is the cheek raiser stretcher shown?", "yes"),
+    ]
+    rows = [own(SYSTEM, views(), turns, key=("clip", 0)) for turns in (first_turns, second_turns)]
     # One question alone shares everything but its last token with itself.
-    rows += [own(SYSTEM, views(), [turn], key=("clip", 0)) for turn in (*one, *other)]
+    rows += [own(SYSTEM, views(), [turn], key=("clip", 0)) for turn in (*first_turns, *second_turns)]
     lengths = [row.prefix for row in rows]
     assert len(set(lengths)) < len(lengths)
     cached, anew = adapted("qwen2_5_vl", PLENTY), adapted("qwen2_5_vl", 0)
@@ -187,13 +190,13 @@ def test_nothing_is_remembered_of_what_is_trained(name, trained):
     optimizer = torch.optim.SGD([p for p in packed.parameters() if p.requires_grad], lr=0.05)
     losses = []
     for _ in range(3):
-        loss, found = loss_and_gradients(packed, rows)
+        loss, latest = loss_and_gradients(packed, rows)
         losses.append(loss)
         optimizer.step()
     assert calls.count == 6 and not packed.reader._known
     assert len(set(losses)) == 3
     if trained == "adapter in the vision tower":
-        assert any(place_of(key) == "vision" and value.abs().max() > 0 for key, value in found.items())
+        assert any(place_of(key) == "vision" and value.abs().max() > 0 for key, value in latest.items())
 
 
 def test_a_language_model_that_is_trained_as_a_whole_leaves_frozen_features_frozen():

@@ -49,9 +49,9 @@ def test_packed_and_unpacked_rows_have_the_loss_and_gradients_of_the_plain_model
     packed = PackedModel(model)
     assert packed.packs == (name in PACKING) and not packed.reader.frozen
     for given in (rows, [part for row in rows for part in unpack(row)]):
-        loss, found = loss_and_gradients(packed, given)
+        loss, packed_gradients = loss_and_gradients(packed, given)
         assert loss == pytest.approx(float(expected.detach()), rel=CLOSE)
-        same_gradients(found, reference)
+        same_gradients(packed_gradients, reference)
     assert any("vision" in key or "visual" in key for key in reference)
 
 
@@ -67,11 +67,11 @@ def test_gradients_of_an_adapter_are_the_same_packed_and_unpacked(name):
     packed = PackedModel(model)
     assert packed.reader.frozen
     rows = uneven_rows(name)
-    loss, found = loss_and_gradients(packed, rows)
+    loss, packed_gradients = loss_and_gradients(packed, rows)
     alone, other = loss_and_gradients(packed, [part for row in rows for part in unpack(row)])
     assert loss == pytest.approx(alone, rel=CLOSE)
-    assert found and all("lora_" in key for key in found)
-    same_gradients(found, other)
+    assert packed_gradients and all("lora_" in key for key in packed_gradients)
+    same_gradients(packed_gradients, other)
     # And they are those that flow when nothing of the prefix is cut from the graph.
     for key, parameter in model.named_parameters():
         if part_of(key) == "projector":
@@ -79,8 +79,8 @@ def test_gradients_of_an_adapter_are_the_same_packed_and_unpacked(name):
     whole = PackedModel(model)
     assert not whole.reader.frozen
     _, through = loss_and_gradients(whole, rows)
-    assert len(through) > len(found)
-    same_gradients(found, {key: through[key] for key in found})
+    assert len(through) > len(packed_gradients)
+    same_gradients(packed_gradients, {key: through[key] for key in packed_gradients})
 
 
 @pytest.mark.parametrize("name", PACKING)
@@ -90,10 +90,10 @@ def test_questions_do_not_see_each_other(name):
     packed = PackedModel(fresh(name).model)
     before, after = (own(SYSTEM, views(), turns) for turns in (TURNS, changed))
     with torch.no_grad():
-        one, other = (packed.answer_logits(collate([row])) for row in (before, after))
+        logits_before, logits_after = (packed.answer_logits(collate([row])) for row in (before, after))
     learned = [g for g, label in zip(before.groups, before.labels, strict=True) if label != IGNORED]
     assert learned == [g for g, label in zip(after.groups, after.labels, strict=True) if label != IGNORED]
-    moved = [float((a - b).abs().max()) for a, b in zip(one, other, strict=True)]
+    moved = [float((a - b).abs().max()) for a, b in zip(logits_before, logits_after, strict=True)]
     assert max(d for d, group in zip(moved, learned, strict=True) if group != 2) < 1e-4
     assert min(d for d, group in zip(moved, learned, strict=True) if group == 2) > 1e-2
 
@@ -135,13 +135,13 @@ def test_windows_of_decoders_without_layer_types_are_counted_in_the_questions_ow
             if parameter.ndim > 1:
                 parameter.normal_(0.0, 0.15)
     windowed.set_attn_implementation(attention)
-    loss, found = loss_and_gradients(PackedModel(windowed), uneven_rows("llava"))
+    loss, packed_gradients = loss_and_gradients(PackedModel(windowed), uneven_rows("llava"))
     windowed.zero_grad()
     expected = sum(plain_loss(windowed, "llava", views(0, 2), turn) for turn in TURNS)
     expected = expected + sum(plain_loss(windowed, "llava", views(1, 1), turn) for turn in TURNS[1:3])
     expected.backward()
     assert loss == pytest.approx(float(expected.detach()), rel=CLOSE)
-    same_gradients(found, gradients(PackedModel(windowed)))
+    same_gradients(packed_gradients, gradients(PackedModel(windowed)))
     config.text_config.sliding_window = 10_000
     assert loss != pytest.approx(loss_and_gradients(PackedModel(windowed), uneven_rows("llava"))[0], rel=1e-3)
 
@@ -212,22 +212,22 @@ def test_half_precision_arithmetic_is_near_that_of_float32(name):
         loss = packed(collate(rows))["loss"]
     loss.backward()
     assert float(loss.detach()) == pytest.approx(exact, rel=0.05)
-    found = gradients(packed)
-    assert found.keys() == reference.keys()
-    assert all(torch.isfinite(value).all() for value in found.values())
+    half = gradients(packed)
+    assert half.keys() == reference.keys()
+    assert all(torch.isfinite(value).all() for value in half.values())
 
 
 @pytest.mark.parametrize("name", ["gemma3", "qwen3_vl", "llava", "qwen3_5"])
 def test_checkpointed_activations_change_nothing(name):
     rows = uneven_rows(name)
     plain = PackedModel(fresh(name).model).train()
-    loss, found = loss_and_gradients(plain, rows)
+    loss, plain_gradients = loss_and_gradients(plain, rows)
     saving = PackedModel(fresh(name).model).train()
     saving.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     assert saving.base.is_gradient_checkpointing
     less, other = loss_and_gradients(saving, rows)
     assert less == loss
-    same_gradients(found, other, close=0.0)
+    same_gradients(plain_gradients, other, close=0.0)
 
 
 @pytest.mark.parametrize("checkpointed", [False, True])
@@ -240,7 +240,7 @@ def test_a_kind_of_attention_that_takes_no_mask_is_not_given_one(checkpointed):
 
     AttentionInterface.register("maskless", maskless)
     rows = uneven_rows("llava")
-    loss, found = loss_and_gradients(PackedModel(fresh("llava", "sdpa").model).train(), rows)
+    loss, expected = loss_and_gradients(PackedModel(fresh("llava", "sdpa").model).train(), rows)
     model = fresh("llava", "sdpa").model
     model.model.language_model.config._attn_implementation_internal = "maskless"
     packed = PackedModel(model).train()
@@ -248,7 +248,7 @@ def test_a_kind_of_attention_that_takes_no_mask_is_not_given_one(checkpointed):
         packed.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     other, theirs = loss_and_gradients(packed, rows)
     assert other == pytest.approx(loss, rel=1e-6)
-    same_gradients(found, theirs)
+    same_gradients(expected, theirs)
 
 
 def test_a_row_of_one_question_without_pictures_is_a_row_too():

@@ -43,11 +43,11 @@ def test_labels_mark_the_answer_and_the_end_of_its_turn(name):
     for group, turn in enumerate(TURNS, start=1):
         own = [place for place, other in enumerate(first.groups) if other == group]
         ids, labels = [first.ids[place] for place in own], [first.labels[place] for place in own]
-        said = answer_length(name, turn)
+        length = answer_length(name, turn)
         marked = [place for place, label in enumerate(labels) if label != IGNORED]
         # Each token of the answer is the label of the token before it; the last token says nothing.
-        assert marked == list(range(len(own) - said - 1, len(own) - 1))
-        assert [labels[place] for place in marked] == ids[-said:]
+        assert marked == list(range(len(own) - length - 1, len(own) - 1))
+        assert [labels[place] for place in marked] == ids[-length:]
         assert ids[-1] == wrapped(name).processor.tokenizer.eos_token_id
         weights = [first.weights[place] for place in own]
         assert all(weight == (turn.weight if place in marked else 0.0) for place, weight in enumerate(weights))
@@ -76,7 +76,7 @@ def test_a_list_is_trained_as_its_grammar_spells_it(name):
     speller, grammar = Speller(prompter), UnitGrammar()
     back, spelled = speller.begin(prompt.context, grammar.next(""))
     units = turn.answer.split(", ")
-    hypothesis = next(one for one in spelled if one.text == units[0])
+    hypothesis = next(candidate for candidate in spelled if candidate.text == units[0])
     for segment in (", ", *units[1:]):
         (hypothesis,) = speller.extend(prompt.context, back, hypothesis, [segment])
     assert hypothesis.text == turn.answer
@@ -95,8 +95,8 @@ def test_an_answer_that_merges_with_the_end_of_the_prompt_is_trained_merged():
     assert back == 1
     row = encode_row(made.prompter, SYSTEM, [], TURNS)
     for group, turn in enumerate(TURNS, start=1):
-        said = messages(SYSTEM, [], turn.text, answer=turn.answer)
-        text = spaced.apply_chat_template(said, tokenize=False).rstrip()
+        conversation = messages(SYSTEM, [], turn.text, answer=turn.answer)
+        text = spaced.apply_chat_template(conversation, tokenize=False).rstrip()
         whole = spaced.tokenizer(text, add_special_tokens=True)["input_ids"]
         assert row_ids(row, group) == [*whole, spaced.tokenizer.eos_token_id]
 

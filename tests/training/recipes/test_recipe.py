@@ -57,10 +57,10 @@ def test_a_file_becomes_a_recipe(path):
     ],
 )
 def test_overrides_set_single_and_nested_keys(path, override, keys, value):
-    found = read_recipe(str(path), [override])
+    setting = read_recipe(str(path), [override])
     for key in keys:
-        found = getattr(found, key)
-    assert found == value
+        setting = getattr(setting, key)
+    assert setting == value
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_overrides_set_single_and_nested_keys(path, override, keys, value):
     ],
 )
 def test_overrides_set_lists_by_commas(path, override, keys, value):
-    found = read_recipe(str(path), [override])
+    setting = read_recipe(str(path), [override])
     for key in keys:
-        found = getattr(found, key)
-    assert found == value
+        setting = getattr(setting, key)
+    assert setting == value
 
 
 def test_one_place_serves_all_question_files_or_each_has_its_own(path):
@@ -127,13 +127,13 @@ def test_a_block_is_taken_away_by_null(path):
     ],
 )
 def test_a_wrong_override_is_named_with_its_mend(path, override, message):
-    said = refusal(path, override)
-    assert message in said and override in said
+    error = refusal(path, override)
+    assert message in error and override in error
 
 
 def test_all_wrong_overrides_are_told_together(path):
-    said = refusal(path, "stepps=7", "lora.ranks=7")
-    assert "stepps" in said and "lora.ranks" in said
+    error = refusal(path, "stepps=7", "lora.ranks=7")
+    assert "stepps" in error and "lora.ranks" in error
     assert len(refusal(path, "one", "two").splitlines()) == 2
 
 
@@ -168,8 +168,8 @@ def test_settings_that_contradict_each_other_are_refused(path, overrides, messag
 def test_a_mistake_in_the_file_has_its_line(tmp_path, change, line, message):
     path = tmp_path / "mine.yaml"
     path.write_text(RECIPE.replace(*change))
-    said = refusal(path)
-    assert message in said and (line is None or f"mine.yaml:{line}: " in said)
+    error = refusal(path)
+    assert message in error and (line is None or f"mine.yaml:{line}: " in error)
 
 
 def test_what_a_recipe_prints_is_the_same_recipe(path, tmp_path):
@@ -193,12 +193,12 @@ def write(folder, **files):
 def test_a_recipe_has_the_keys_of_the_one_it_extends_and_its_own_before_them(tmp_path):
     mine = "extends: middle\nlora:\n  rank: 8\nviews: [motion]\n"
     middle = "extends: base.yaml\nlora:\n  dropout: 0.5\n  rank: 2\n"
-    found = read_recipe(str(write(tmp_path, mine=mine, middle=middle, base=RECIPE + "views: [onset, apex]\n")))
-    assert (found.lora.rank, found.lora.dropout, found.views, found.title) == (8, 0.5, ("motion",), "mine")
+    extended = read_recipe(str(write(tmp_path, mine=mine, middle=middle, base=RECIPE + "views: [onset, apex]\n")))
+    assert (extended.lora.rank, extended.lora.dropout, extended.views, extended.title) == (8, 0.5, ("motion",), "mine")
     whole = RECIPE.replace("rank: 4", "rank: 8\n  dropout: 0.5") + "views: [motion]\n"
     alone = read_recipe(str(write(tmp_path, alone=whole)))
-    assert found == alone and found.model_dump_json() == alone.model_dump_json()
-    assert "extends" not in found.model_dump()
+    assert extended == alone and extended.model_dump_json() == alone.model_dump_json()
+    assert "extends" not in extended.model_dump()
 
 
 def test_a_block_of_the_base_is_taken_away_by_null_and_overrides_come_last(tmp_path):
@@ -240,13 +240,13 @@ def test_a_shipped_recipe_is_extended_by_its_name_from_any_folder(tmp_path, monk
     ],
 )
 def test_a_mistake_is_named_in_the_file_in_which_it_stands(mine, base, message, tmp_path):
-    said = refusal(write(tmp_path, mine=mine, base=base))
-    assert re.match(rf"{re.escape(str(tmp_path))}/{message}", said) and len(said.splitlines()) == 1, said
+    error = refusal(write(tmp_path, mine=mine, base=base))
+    assert re.match(rf"{re.escape(str(tmp_path))}/{message}", error) and len(error.splitlines()) == 1, error
 
 
 def test_mistakes_in_both_files_are_told_together(tmp_path):
-    said = refusal(write(tmp_path, mine="extends: base\nclips: x\n", base=RECIPE + "seed: x\n"))
-    assert [line.partition(": ")[0].rpartition("/")[2] for line in said.splitlines()] == ["mine.yaml:2", "base.yaml:9"]
+    error = refusal(write(tmp_path, mine="extends: base\nclips: x\n", base=RECIPE + "seed: x\n"))
+    assert [line.partition(": ")[0].rpartition("/")[2] for line in error.splitlines()] == ["mine.yaml:2", "base.yaml:9"]
 
 
 def test_a_name_that_no_file_can_have_is_no_recipe():
@@ -269,7 +269,7 @@ def work(tmp_path_factory):
     noise = np.random.default_rng(0).integers(0, 255, (28, 28, 3), dtype=np.uint8)
     row = {"dataset": "casme2", "image_id": "s1_EP1", "subject": "s1", "filename": "EP1"}
     texts = {"What is the coarse expression class?": "negative", "What is the action unit?": "brow lowerer"}
-    rows = [row | {"id": f"q{i}", "question": text, "answer": said} for i, (text, said) in enumerate(texts.items())]
+    rows = [row | {"id": f"q{i}", "question": text, "answer": answer} for i, (text, answer) in enumerate(texts.items())]
     Image.fromarray(noise).save(folder / "maps" / "s1_EP1.png")
     (folder / "q.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     wrong = [rows[0], rows[1] | {"answer": "left eyebrow thing"}, rows[0] | {"id": "q9", "answer": "neutral"}]
@@ -319,9 +319,9 @@ def test_the_command_says_what_is_wrong_in_a_line_each(words, lines, work, capsy
     monkeypatch.chdir(work)
     before = sorted(work.rglob("*"))
     assert cli.main(["finetune", *words]) == 2
-    said = capsys.readouterr().err.strip().splitlines()
-    assert len(said) == len(lines), said
-    for line, expected in zip([said[0].removeprefix("mevqa finetune: "), *said[1:]], lines, strict=True):
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == len(lines), errors
+    for line, expected in zip([errors[0].removeprefix("mevqa finetune: "), *errors[1:]], lines, strict=True):
         assert re.match(expected, line), line
     assert sorted(work.rglob("*")) == before
 

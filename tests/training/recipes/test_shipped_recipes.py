@@ -84,7 +84,7 @@ def slow_but_one_a_family(names):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_recipe_is_valid_found_by_name_and_in_the_guide(name):
-    assert all(find_recipe(said).samefile(DESK / f"{name}.yaml") for said in (name, f"finetune/{name}.yaml"))
+    assert all(find_recipe(spelling).samefile(DESK / f"{name}.yaml") for spelling in (name, f"finetune/{name}.yaml"))
     assert read_recipe(name).title
     assert f"| `{name}` |" in GUIDE
 
@@ -161,7 +161,7 @@ def clips(tmp_path_factory):
         }
         clip = {"dataset": "casme2", "image_id": f"{subject}_EP{number}", "subject": subject, "filename": f"EP{number}"}
         rows += [
-            {"id": f"{number}_{text}", **clip, "question": text, "answer": said} for text, said in answered.items()
+            {"id": f"{number}_{text}", **clip, "question": text, "answer": answer} for text, answer in answered.items()
         ]
     (folder / "questions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return [f"questions={folder / 'questions.jsonl'}", *(f"precomputed.{view}={folder / view}" for view in VIEWS)]
@@ -191,11 +191,11 @@ def tried(name, base, clips, out, *overrides):
 
 def weights(model):
     """Copies of a model's own weights by their names before an adapter came, quantised ones as they are stored."""
-    found = {}
+    tensors = {}
     for name, parameter in model.named_parameters():
         if "lora_" not in name and "original_module" not in name:
-            found[re.sub(r"\.(base_layer|modules_to_save\.default)\b", "", name)] = parameter.detach().clone()
-    return found
+            tensors[re.sub(r"\.(base_layer|modules_to_save\.default)\b", "", name)] = parameter.detach().clone()
+    return tensors
 
 
 def answers(base, out):
@@ -229,9 +229,9 @@ def check_trained(recipe, base, clips):
     assert json.loads((out / "mevqa.json").read_text())["views"] == list(recipe.views)
     assert json.loads((out / "adapter_config.json").read_text())["base_model_name_or_path"] == str(base)
     assert not list((out / "checkpoints").glob("*"))
-    said = answers(base, out)
-    assert [reply.error for reply in said] == [None, None]
-    assert sum(said[0].options.values()) == pytest.approx(1)
+    replies = answers(base, out)
+    assert [reply.error for reply in replies] == [None, None]
+    assert sum(replies[0].options.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("name", slow_but_one_a_family(HUB))

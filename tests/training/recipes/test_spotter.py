@@ -32,14 +32,14 @@ def test_every_shipped_recipe_builds_its_network(path):
         class_weights=(1.0,) * 3,
         own=graphs,
     )
-    assert sum(one.numel() for one in system.build(recipe.network, channels, priors).parameters()) > 1000
+    assert sum(parameter.numel() for parameter in system.build(recipe.network, channels, priors).parameters()) > 1000
     for name in (f"spotting/{path.stem}", f"finetune/spotting/{path.name}"):
         assert find_recipe(name).samefile(path)
 
 
 def test_unknown_keys_and_systems_are_told_with_their_line(tmp_path):
     path = tmp_path / "own.yaml"
-    for text, said in (
+    for text, message in (
         ("spotter: me-tst\nnetwork:\n  wdith: 8\n", r"own.yaml:3: unknown key 'network.wdith'; did you mean 'width'\?"),
         ("title: a\nspotter: me-tts\n", r"own.yaml:2: spotter: unknown spotter 'me-tts'; did you mean 'me-tst'\?"),
         ("spotter: motion\n", "motion has no network to train; mevqa spot --fit"),
@@ -49,7 +49,7 @@ def test_unknown_keys_and_systems_are_told_with_their_line(tmp_path):
         ("spotter: me-tst\ntraining: {windows: {hop: 0.8}}\n", "needs a hop of at most 0.5"),
     ):
         path.write_text(text)
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             read_any_recipe(str(path))
 
 
@@ -60,4 +60,4 @@ def test_a_recipe_is_extended_and_overridden(tmp_path, capsys):
     assert (recipe.network.width, recipe.network.depth) == (32, 2)
     assert recipe.training.rate == 0.1 and recipe.kinds == ("micro", "macro")
     assert main(["finetune", str(path), "--print", "--out", "there"]) == 0
-    assert "spotter: me-tst" in (said := capsys.readouterr().out) and "output: there" in said
+    assert "spotter: me-tst" in (printed := capsys.readouterr().out) and "output: there" in printed

@@ -38,9 +38,9 @@ def test_a_spotter_is_trained_and_spots(trained, clips, tmp_path, capsys):
     assert len(json.loads(text.read_text())) == 3 and "micro-expressions" in capsys.readouterr().out
     # Any threshold of a hardly trained network: what counts is that events have times, evidence and classes.
     (first, *_) = clips.glob("*.mp4")
-    found = mevqa.spot(first, weights=trained, threshold=1e-6)
-    assert len(found.trace) == 120 and found.events
-    for event in found.events:
+    result = mevqa.spot(first, weights=trained, threshold=1e-6)
+    assert len(result.trace) == 120 and result.events
+    for event in result.events:
         assert 0 <= event.onset <= event.apex <= event.offset < 120 and event.kind == "micro" and event.regions
         assert event.coarse in {"positive", "negative", "surprise"}
         assert sum(event.class_probabilities.values()) == pytest.approx(1)
@@ -51,9 +51,9 @@ def test_the_same_training_again_is_finished_and_another_is_refused(make_set, tm
     command = given.arguments("finetune", tmp_path / "weights")
     assert main([*command, "training.epochs=2"]) == 0
     before = (tmp_path / "weights" / "model.safetensors").read_bytes()
-    (said,) = (line for line in capsys.readouterr().out.splitlines() if "2 epochs" in line)
+    (summary,) = (line for line in capsys.readouterr().out.splitlines() if "2 epochs" in line)
     assert main([*command, "training.epochs=2"]) == 0
-    assert said in capsys.readouterr().out.splitlines()
+    assert summary in capsys.readouterr().out.splitlines()
     assert main(command) == 2
     assert "recipe.training.epochs" in capsys.readouterr().err
     assert (tmp_path / "weights" / "model.safetensors").read_bytes() == before
@@ -126,8 +126,8 @@ def places(given, out):
 def test_what_is_missing_is_said_together(make_set, capsys):
     given = make_set()
     assert main(["finetune", str(given.recipe)]) == 2
-    said = capsys.readouterr().err
-    assert all(option in said for option in ("--annotations FILE", "--media DIR", "--out DIR"))
+    error = capsys.readouterr().err
+    assert all(option in error for option in ("--annotations FILE", "--media DIR", "--out DIR"))
     given.labels.write_text(given.labels.read_text().replace("micro", "macro"))
     assert main(given.arguments("finetune", given.labels.parent / "out")) == 2
     assert "has no micro-expression among the training subjects" in capsys.readouterr().err

@@ -72,8 +72,8 @@ def test_stages_end_in_an_adapter_with_their_pass_rates_and_go_on_where_they_wer
     assert len(rows) == 12 and all(len(row["answers"]) == 3 for row in rows)
     assert at_1 == pytest.approx(np.mean([row["passed"] for row in rows]), abs=1e-5)
     assert at_k == pytest.approx(np.mean([any(row["passed"]) for row in rows]), abs=1e-5)
-    said = "\n".join(finished.lines())
-    assert "3 answers drawn to each of 12 questions" in said and f"pass@1 to pass@3: all {at_1:.3f} to" in said
+    report = "\n".join(finished.lines())
+    assert "3 answers drawn to each of 12 questions" in report and f"pass@1 to pass@3: all {at_1:.3f} to" in report
     record = json.loads((tmp_path / "whole" / "training.json").read_text())
     assert record["finished"]["stages"][1]["rates"]["all"] == [count, at_1, at_k]
     assert "stage rft" in (tmp_path / "whole" / "README.md").read_text()
@@ -97,10 +97,10 @@ def test_stages_end_in_an_adapter_with_their_pass_rates_and_go_on_where_they_wer
         log.write('{"id": "half a li')
     again = train(recipe, read_clips(recipe), tmp_path / "torn")
     assert again.stages == finished.stages and drawn_rows(tmp_path / "torn") == rows
-    one, other = weights(tmp_path / "whole"), weights(tmp_path / "torn")
-    assert all(np.array_equal(one[name], other[name]) for name in one)
+    whole, resumed = weights(tmp_path / "whole"), weights(tmp_path / "torn")
+    assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
     before = weights(tmp_path / "whole" / "stages" / "sft")
-    assert any(not np.array_equal(one[name], before[name]) for name in one)
+    assert any(not np.array_equal(whole[name], before[name]) for name in whole)
     changed = recipe.model_copy(update={"rft": recipe.rft.model_copy(update={"share": 0.25})})
     with pytest.raises(InputError, match=r"recipe.rft.share: then 1.0, now 0.25"):
         train(changed, read_clips(recipe), tmp_path / "whole")
@@ -122,11 +122,11 @@ def test_answers_are_drawn_by_the_seed_alone():
     pictures = views(0, 1, 28)
     asked = [Request("What are the action units?"), Request("What is the coarse expression class?")]
     seeds = [[(7, number) for number in range(6)], [(8, number) for number in range(6)]]
-    one = sample_replies(model, "", pictures, asked, seeds, 1.5)
-    assert one == sample_replies(model, "", pictures, asked, seeds, 1.5)
-    assert len({reply.text for reply in one[0]}) > 1
+    drawn = sample_replies(model, "", pictures, asked, seeds, 1.5)
+    assert drawn == sample_replies(model, "", pictures, asked, seeds, 1.5)
+    assert len({reply.text for reply in drawn[0]}) > 1
     swapped = sample_replies(model, "", pictures, asked[::-1], seeds[::-1], 1.5)
-    assert [[reply.text for reply in own] for own in swapped[::-1]] == [[reply.text for reply in own] for own in one]
+    assert [[reply.text for reply in own] for own in swapped[::-1]] == [[reply.text for reply in own] for own in drawn]
     cold = sample_replies(model, "", pictures, asked, seeds, 1e-3)
     assert len({reply.text for reply in cold[0]}) == 1 and sample_replies(model, "", pictures, [], []) == []
 

@@ -48,9 +48,9 @@ def look_at(model, health=None, step=6):
 
 def test_live_gradients_pass_and_their_norms_are_known():
     model = adapted()
-    _, found = loss_and_gradients(model, uneven_rows("llava"))
+    _, reference = loss_and_gradients(model, uneven_rows("llava"))
     health = look_at(model)
-    total = math.sqrt(sum(float(value.double().square().sum()) for value in found.values()))
+    total = math.sqrt(sum(float(value.double().square().sum()) for value in reference.values()))
     assert health.norms == {"adapter": pytest.approx(total, rel=1e-5)}
 
 

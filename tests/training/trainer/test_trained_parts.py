@@ -103,7 +103,7 @@ def test_projector_and_vision_tower_are_trained_beside_an_adapter_where_the_reci
     assert not model.reader.frozen
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
     plain = {key: part_of(key) for key, _ in fresh(name).model.named_parameters()}
-    found = count_parameters(model)
+    counts = count_parameters(model)
     # A weight that is no module's of its own (a line break between tiles) is not kept by an adapter.
     loose = {key for key in plain if key == "model.image_newline"}
     for part in ("projector", "vision"):
@@ -112,7 +112,7 @@ def test_projector_and_vision_tower_are_trained_beside_an_adapter_where_the_reci
             for key, value in fresh(name).model.named_parameters()
             if plain[key] == part and key not in loose
         ]
-        assert found.get(part, 0) == (sum(sizes) if part in parts else 0)
+        assert counts.get(part, 0) == (sum(sizes) if part in parts else 0)
     step(model, given, name)
     changed = {part_of(key) for key in moved(model, before)}
     assert changed == {"adapter", *parts}
@@ -133,7 +133,7 @@ def test_weights_that_are_kept_beside_an_adapter_come_back_with_it(name, tmp_pat
         from mevqa.training.packing.rows import collate
 
         own, loaded, base = (
-            float(one.eval()(collate(rows))["loss"]) for one in (model, again, PackedModel(fresh(name).model))
+            float(each.eval()(collate(rows))["loss"]) for each in (model, again, PackedModel(fresh(name).model))
         )
     assert loaded == pytest.approx(own, rel=1e-6)
     assert abs(base - own) > 0.1
@@ -194,8 +194,8 @@ def test_an_adapter_is_stored_in_float32_whatever_the_base_is_in():
 
 def test_targets_are_patterns_too():
     model = fresh("qwen2_5_vl").model
-    found = target_modules(model, [r"layers\.1\..*q_proj", r"visual\.blocks\.0\.attn\.qkv"])
-    assert found == ["model.language_model.layers.1.self_attn.q_proj", "model.visual.blocks.0.attn.qkv"]
+    modules = target_modules(model, [r"layers\.1\..*q_proj", r"visual\.blocks\.0\.attn\.qkv"])
+    assert modules == ["model.language_model.layers.1.self_attn.q_proj", "model.visual.blocks.0.attn.qkv"]
 
 
 def test_a_pattern_that_matches_nothing_is_refused_with_an_example():

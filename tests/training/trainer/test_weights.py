@@ -84,9 +84,9 @@ def test_a_checkpoint_holds_the_average_and_another_goes_on_with_it(tmp_path):
     other = Two(99.0)
     resumed = MovingAverage(other, 0.5)
     resumed.restore(folder)
-    for one, whom in ((average, model), (resumed, other)):
-        run(one, whom, values[2:], first=3)
-        one.keep(whom)
+    for moving, trained in ((average, model), (resumed, other)):
+        run(moving, trained, values[2:], first=3)
+        moving.keep(trained)
     assert model.moves.tolist() == other.moves.tolist() == pytest.approx([by_hand(0.0, values, 0.5)] * 2)
 
 

@@ -10,8 +10,8 @@ PICTURE = np.repeat(np.arange(1, 7, dtype=np.uint8).reshape(2, 3, 1), 3, axis=2)
 
 
 def _matrix(a: int, b: int, c: int, d: int) -> bytes:
-    one = 1 << 16
-    return np.array([a * one, b * one, 0, c * one, d * one, 0, 0, 0, 1 << 30], dtype=np.int32).tobytes()
+    unit = 1 << 16
+    return np.array([a * unit, b * unit, 0, c * unit, d * unit, 0, 0, 0, 1 << 30], dtype=np.int32).tobytes()
 
 
 @pytest.mark.parametrize(

@@ -86,16 +86,16 @@ def test_motion_is_expression_and_not_head_movement(name: str, units: tuple[int,
     true = displacement([ActionUnit(unit) for unit in units], amplitude=amplitude)
     movement = drift(picture, 5, -3, 0.8, 1.006)
     apex = recorded(moved(picture, aligner.placement, true, movement), seed=2)
-    found = dense_flow(aligner(reference), aligner(apex))
+    flow = dense_flow(aligner(reference), aligner(apex))
     unaligned = dense_flow(aligner(reference), cut_out(apex, aligner.placement))
     size = np.linalg.norm(true, axis=2)
     still = inner_face() & (size < 0.05 * size.max())
     most = inner_face() & (size > 0.5 * size.max())
-    rest = np.linalg.norm(np.median(found[still], axis=0))
+    rest = np.linalg.norm(np.median(flow[still], axis=0))
     assert np.linalg.norm(unaligned[still], axis=1).mean() > 3
     assert rest < 0.1 * size.max()
-    assert np.linalg.norm(found[still], axis=1).mean() < 0.12 * size.max()
-    assert np.linalg.norm((found - true)[most], axis=1).mean() < 0.25 * size[most].mean()
+    assert np.linalg.norm(flow[still], axis=1).mean() < 0.12 * size.max()
+    assert np.linalg.norm((flow - true)[most], axis=1).mean() < 0.25 * size[most].mean()
 
 
 def test_result_does_not_depend_on_the_order_of_frames() -> None:
@@ -107,7 +107,7 @@ def test_result_does_not_depend_on_the_order_of_frames() -> None:
     aligner = fitted("collins")
     forward = [aligner(frame) for frame in frames]
     backward = [aligner(frame) for frame in reversed(frames)]
-    assert all(np.array_equal(one, other) for one, other in zip(forward, reversed(backward), strict=True))
+    assert all(np.array_equal(first, second) for first, second in zip(forward, reversed(backward), strict=True))
 
 
 def test_turned_head_is_aligned_upright() -> None:

@@ -50,9 +50,9 @@ def error(placement: np.ndarray, movement: np.ndarray) -> float:
 )
 def test_movement_of_the_head_is_found(movement: tuple[float, float, float, float]) -> None:
     picture = scene()
-    found = fitted(picture)(recorded(picture, drift(*movement), seed=2), _START)
-    assert error(found.placement, drift(*movement)) < 0.06
-    assert found.agreement > 0.95
+    fit = fitted(picture)(recorded(picture, drift(*movement), seed=2), _START)
+    assert error(fit.placement, drift(*movement)) < 0.06
+    assert fit.agreement > 0.95
 
 
 def test_blink_and_mouth_do_not_disturb() -> None:
@@ -60,8 +60,8 @@ def test_blink_and_mouth_do_not_disturb() -> None:
     moving = picture.copy()
     moving[145:185, 120:180] = moving[145:185, 220:280] = 60.0  # both eyes shut
     moving[272:320, 150:250] = picture[280:328, 156:256]  # the mouth and chin have moved 10 px
-    found = fitted(picture)(recorded(moving, drift(1.3, -0.7, 0.4, 1), seed=2), _START)
-    assert error(found.placement, drift(1.3, -0.7, 0.4, 1)) < 0.06
+    fit = fitted(picture)(recorded(moving, drift(1.3, -0.7, 0.4, 1), seed=2), _START)
+    assert error(fit.placement, drift(1.3, -0.7, 0.4, 1)) < 0.06
 
 
 def test_brow_raise_into_the_forehead_does_not_disturb() -> None:
@@ -69,14 +69,14 @@ def test_brow_raise_into_the_forehead_does_not_disturb() -> None:
     y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float32)
     raised = 3 * np.exp(-((x - 200) ** 2 / (2 * 60**2) + (y - 120) ** 2 / (2 * 22**2))).astype(np.float32)
     moving = cv2.remap(picture, x, y + raised, cv2.INTER_CUBIC)
-    found = fitted(picture)(recorded(moving, drift(1.3, -0.7, 0.4, 1), seed=2), _START)
-    assert error(found.placement, drift(1.3, -0.7, 0.4, 1)) < 0.15
+    fit = fitted(picture)(recorded(moving, drift(1.3, -0.7, 0.4, 1), seed=2), _START)
+    assert error(fit.placement, drift(1.3, -0.7, 0.4, 1)) < 0.15
 
 
 def test_flicker_does_not_disturb() -> None:
     picture = scene()
-    found = fitted(picture)(recorded(128 + (picture - 128) * 0.8 + 12, drift(0.5, 0.5, 0, 1), seed=2), _START)
-    assert error(found.placement, drift(0.5, 0.5, 0, 1)) < 0.06
+    fit = fitted(picture)(recorded(128 + (picture - 128) * 0.8 + 12, drift(0.5, 0.5, 0, 1), seed=2), _START)
+    assert error(fit.placement, drift(0.5, 0.5, 0, 1)) < 0.06
 
 
 def test_head_that_moved_far_is_found_by_search_alone() -> None:
@@ -84,9 +84,9 @@ def test_head_that_moved_far_is_found_by_search_alone() -> None:
     stabiliser = fitted(picture)
     far = recorded(picture, drift(52, -31, 2, 1), seed=2)
     assert stabiliser(far, _START).agreement < 0.8
-    found = stabiliser.search(far, _START)
-    assert found.agreement > 0.95
-    assert error(found.placement, drift(52, -31, 2, 1)) < 0.1
+    fit = stabiliser.search(far, _START)
+    assert fit.agreement > 0.95
+    assert error(fit.placement, drift(52, -31, 2, 1)) < 0.1
 
 
 def test_other_and_flat_pictures_do_not_agree() -> None:
@@ -104,9 +104,9 @@ def test_turning_head_is_not_taken_for_a_shift(turn_right: float, turn_down: flo
     nearer = depth((x - 72 + 0.5) / 256, (y - 72 + 0.5) / 256)
     x, y = x - turn_right * nearer, y - turn_down * nearer
     turned = cv2.remap(picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_CUBIC)
-    found = fitted(picture)(recorded(turned, seed=2), _START)
+    fit = fitted(picture)(recorded(turned, seed=2), _START)
     brow = np.array([0.38 * 256, 0.28 * 256, 1])
-    assert np.linalg.norm((found.placement - _START) @ brow) < 0.25
+    assert np.linalg.norm((fit.placement - _START) @ brow) < 0.25
 
 
 def test_the_quick_median_is_that_of_numpy():

@@ -188,9 +188,9 @@ def test_prior_of_a_long_clip_has_the_usual_duration_in_the_middle():
 @pytest.mark.parametrize("known", [(100, None, None), (None, 300, None), (None, None, 500), (100, None, 500)])
 def test_prior_keeps_what_is_known(known):
     peak = prior_peak(clock(50, 2000), *known)
-    found = (peak.onset_ms, peak.apex_ms, peak.offset_ms)
-    assert all(given is None or given == value for given, value in zip(known, found, strict=True))
-    assert 0 <= found[0] <= found[1] <= found[2] <= 2000
+    moments = (peak.onset_ms, peak.apex_ms, peak.offset_ms)
+    assert all(given is None or given == value for given, value in zip(known, moments, strict=True))
+    assert 0 <= moments[0] <= moments[1] <= moments[2] <= 2000
 
 
 @pytest.mark.parametrize(

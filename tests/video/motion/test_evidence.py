@@ -23,11 +23,11 @@ def shifted(face, name, right, down):
 
 
 def test_the_region_that_moved_is_named_with_its_displacement(face):
-    found = measure_evidence([face], [shifted(face, "left mouth corner", 2.0, -3.0)])
-    assert found.moved[0].name == "left mouth corner" and found.side == "left" and found.failure is None
-    assert found.moved[0].right * EYE_DISTANCE == pytest.approx(2.0, abs=0.7)
-    assert found.moved[0].down * EYE_DISTANCE == pytest.approx(-3.0, abs=0.9)
-    assert not any(one.name.startswith("right ") for one in found.moved)
+    evidence = measure_evidence([face], [shifted(face, "left mouth corner", 2.0, -3.0)])
+    assert evidence.moved[0].name == "left mouth corner" and evidence.side == "left" and evidence.failure is None
+    assert evidence.moved[0].right * EYE_DISTANCE == pytest.approx(2.0, abs=0.7)
+    assert evidence.moved[0].down * EYE_DISTANCE == pytest.approx(-3.0, abs=0.9)
+    assert not any(region.name.startswith("right ") for region in evidence.moved)
 
 
 def test_a_face_at_rest_has_no_moved_region(face):

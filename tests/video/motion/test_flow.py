@@ -40,20 +40,20 @@ def as_rgb(picture: np.ndarray, noise: float, seed: int) -> np.ndarray:
 def test_flow_recovers_subpixel_bumps(amplitude: float) -> None:
     true = bump(amplitude)
     picture = textured()
-    found = dense_flow(as_rgb(picture, 2, 1), as_rgb(moved(picture, true), 2, 2))
-    error = np.linalg.norm(found - true, axis=2)
+    flow = dense_flow(as_rgb(picture, 2, 1), as_rgb(moved(picture, true), 2, 2))
+    error = np.linalg.norm(flow - true, axis=2)
     peak = np.linalg.norm(true, axis=2) > 0.5 * amplitude
-    assert found.shape == (256, 256, 2)
-    assert found.dtype == np.float32
+    assert flow.shape == (256, 256, 2)
+    assert flow.dtype == np.float32
     assert error[peak].mean() < 0.15 * amplitude
     assert error[~peak].mean() < 0.06
 
 
 def test_flow_points_right_and_down() -> None:
     picture = textured(3)
-    found = dense_flow(as_rgb(picture, 0, 1), as_rgb(np.roll(picture, (1, 2), axis=(0, 1)), 0, 2))
-    assert np.median(found[..., 0]) == pytest.approx(2, abs=0.1)
-    assert np.median(found[..., 1]) == pytest.approx(1, abs=0.1)
+    flow = dense_flow(as_rgb(picture, 0, 1), as_rgb(np.roll(picture, (1, 2), axis=(0, 1)), 0, 2))
+    assert np.median(flow[..., 0]) == pytest.approx(2, abs=0.1)
+    assert np.median(flow[..., 1]) == pytest.approx(1, abs=0.1)
 
 
 def test_strain_of_linear_fields_is_known() -> None:
@@ -96,11 +96,11 @@ def test_centred_map_puts_the_median_at_mid_grey() -> None:
 
 def test_centred_map_does_not_depend_on_offset_or_gain() -> None:
     drawn = np.asarray(motion_map(bump(2.0), size=28)).astype(float)
-    one = centre_channels(np.rint(drawn * 0.5).astype(np.uint8)).astype(int)
-    other = centre_channels(np.rint(drawn * 0.5 + 100).astype(np.uint8)).astype(int)
+    darker = centre_channels(np.rint(drawn * 0.5).astype(np.uint8)).astype(int)
+    brighter = centre_channels(np.rint(drawn * 0.5 + 100).astype(np.uint8)).astype(int)
     full = centre_channels(drawn.astype(np.uint8)).astype(int)
-    assert np.array_equal(one, other)
-    assert np.abs(one - full).max() <= 4
+    assert np.array_equal(darker, brighter)
+    assert np.abs(darker - full).max() <= 4
 
 
 def test_centred_flat_map_is_mid_grey_and_stays_calm() -> None:

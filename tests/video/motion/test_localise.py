@@ -74,37 +74,37 @@ SMILE = bump("left mouth corner", 0.5, -1.2) + bump("right mouth corner", -0.4, 
 @pytest.mark.parametrize("fps", [25, 60, 200])
 def test_finds_a_faint_expression(fps):
     video = footage(fps, 700, [(SMILE, expression(150, 310, 540))], drift=0.4, flicker=0.01)
-    found = localise(video, as_it_is)
-    assert abs(found.apex * 1000 / fps - 310) <= max(20, 2000 / fps)
-    assert found.onset < found.apex < found.offset
-    assert found.confidence > 0.3 and not found.warnings
-    strongest = max(found.regions, key=lambda name: np.hypot(*found.regions[name]))
-    assert strongest == "left mouth corner" and found.regions[strongest][1] < 0
-    assert found.curve is not None and found.curve.motion.max() == pytest.approx(1.2 / 102.4, rel=0.3)
+    located = localise(video, as_it_is)
+    assert abs(located.apex * 1000 / fps - 310) <= max(20, 2000 / fps)
+    assert located.onset < located.apex < located.offset
+    assert located.confidence > 0.3 and not located.warnings
+    strongest = max(located.regions, key=lambda name: np.hypot(*located.regions[name]))
+    assert strongest == "left mouth corner" and located.regions[strongest][1] < 0
+    assert located.curve is not None and located.curve.motion.max() == pytest.approx(1.2 / 102.4, rel=0.3)
 
 
 def test_a_blink_is_not_an_expression():
     blink = bump("left upper lid", 0, 9) + bump("right upper lid", 0, 9)
     video = footage(60, 1000, [(0.8 * SMILE, expression(480, 640, 880)), (blink, expression(120, 190, 330))])
-    found = localise(video, as_it_is)
-    assert abs(found.apex * 1000 / 60 - 640) <= 34
-    shut = found.curve.times_ms[found.curve.blinking]
+    located = localise(video, as_it_is)
+    assert abs(located.apex * 1000 / 60 - 640) <= 34
+    shut = located.curve.times_ms[located.curve.blinking]
     assert len(shut) and shut.min() >= 100 and shut.max() <= 350
 
 
 def test_what_all_frames_but_the_first_have_in_common_is_not_an_expression():
     # The first frame is compared with itself: it lacks what coding does to all others.
     coded = bump("chin", 0.8, -0.5), lambda times: (times > 0).astype(float)
-    found = localise(footage(60, 900, [(0.5 * SMILE, expression(400, 560, 800)), coded]), as_it_is)
-    assert abs(found.apex * 1000 / 60 - 560) <= 34
+    located = localise(footage(60, 900, [(0.5 * SMILE, expression(400, 560, 800)), coded]), as_it_is)
+    assert abs(located.apex * 1000 / 60 - 560) <= 34
 
 
 def test_high_rates_are_read_fully_only_around_the_peak():
     video = footage(200, 1000, [(2 * SMILE, expression(300, 480, 700))])
-    found = localise(video, as_it_is)
-    assert abs(found.apex * 5 - 480) <= 20
-    gaps = np.diff(found.curve.frames)
-    near = np.abs(found.curve.times_ms[:-1] - 480) < 90
+    located = localise(video, as_it_is)
+    assert abs(located.apex * 5 - 480) <= 20
+    gaps = np.diff(located.curve.frames)
+    near = np.abs(located.curve.times_ms[:-1] - 480) < 90
     assert (gaps[near] == 1).all() and gaps.max() > 1
     assert len(set(video.reads)) < 0.8 * len(video)
 
@@ -117,63 +117,63 @@ def test_memory_is_bounded():
 
 def test_a_long_clip_is_searched_everywhere():
     video = footage(25, 5000, [(2 * SMILE, expression(3600, 3800, 4050))])
-    found = localise(video, as_it_is)
-    assert abs(found.apex * 40 - 3800) <= 80
+    located = localise(video, as_it_is)
+    assert abs(located.apex * 40 - 3800) <= 80
 
 
 def test_nothing_moves():
     video = footage(50, 2000, [(0 * SMILE, expression(0, 1, 2))])
-    found = localise(video, as_it_is)
-    assert found.confidence == 0 and "usually" in found.warnings[0]
-    assert abs((found.offset - found.onset) * 20 - 380) <= 20
-    assert abs(found.apex - (found.onset + 0.44 * (found.offset - found.onset))) <= 1
+    located = localise(video, as_it_is)
+    assert located.confidence == 0 and "usually" in located.warnings[0]
+    assert abs((located.offset - located.onset) * 20 - 380) <= 20
+    assert abs(located.apex - (located.onset + 0.44 * (located.offset - located.onset))) <= 1
 
 
 def test_frames_that_show_something_else_are_left_out():
     video = footage(60, 900, [(SMILE, expression(300, 460, 700))])
     for index in range(6, 10):
         video.pictures[index] = video.pictures[index][::-1, ::-1].copy()
-    found = localise(video, as_it_is)
-    assert abs(found.apex * 1000 / 60 - 460) <= 34
-    assert any("4 of 55 frames could not be measured" in warning for warning in found.warnings)
-    assert not set(range(6, 10)) & set(found.curve.frames)
+    located = localise(video, as_it_is)
+    assert abs(located.apex * 1000 / 60 - 460) <= 34
+    assert any("4 of 55 frames could not be measured" in warning for warning in located.warnings)
+    assert not set(range(6, 10)) & set(located.curve.frames)
 
 
 def test_a_face_that_never_looks_like_the_first_frame():
     rng = np.random.default_rng(5)
     video = Footage([rng.integers(0, 255, (256, 256, 3), np.uint8) for _ in range(30)], 60)
-    found = localise(video, as_it_is)
-    assert found.confidence == 0 and len(found.warnings) == 2
+    located = localise(video, as_it_is)
+    assert located.confidence == 0 and len(located.warnings) == 2
 
 
 @pytest.mark.parametrize("known", [{}, {"onset": 20}, {"apex": 30}, {"onset": 20, "apex": 30, "offset": 45}])
 def test_expected_place_without_a_face(known):
     video = Footage([None] * 100, 50)
-    found = expected(video, **known)
-    assert 0 <= found.onset <= found.apex <= found.offset < 100 and found.confidence == 0
-    assert all(getattr(found, role) == frame for role, frame in known.items())
-    assert bool(found.warnings) == (len(known) < 3)
+    located = expected(video, **known)
+    assert 0 <= located.onset <= located.apex <= located.offset < 100 and located.confidence == 0
+    assert all(getattr(located, role) == frame for role, frame in known.items())
+    assert bool(located.warnings) == (len(known) < 3)
 
 
 def test_a_known_apex_in_a_long_clip_bounds_what_is_read():
     video = Footage([SKIN.astype(np.uint8)] * 3000, 100)
-    found = localise(video, as_it_is, apex=1500)
-    assert found.apex == 1500 and min(video.reads) >= 1200 and max(video.reads) <= 1800
+    located = localise(video, as_it_is, apex=1500)
+    assert located.apex == 1500 and min(video.reads) >= 1200 and max(video.reads) <= 1800
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
 def test_clips_of_few_frames(length):
     video = Footage([SKIN.astype(np.uint8)] * length, 100)
-    found = localise(video, as_it_is)
-    assert 0 <= found.onset <= found.apex <= found.offset < length
-    assert found.warnings
+    located = localise(video, as_it_is)
+    assert 0 <= located.onset <= located.apex <= located.offset < length
+    assert located.warnings
 
 
 def test_known_frames_are_kept_and_nothing_outside_is_read():
     video = footage(60, 900, [(SMILE, expression(300, 450, 700))])
-    found = localise(video, as_it_is, onset=18, offset=42)
-    assert (found.onset, found.offset) == (18, 42)
-    assert abs(found.apex * 1000 / 60 - 450) <= 34
+    located = localise(video, as_it_is, onset=18, offset=42)
+    assert (located.onset, located.offset) == (18, 42)
+    assert abs(located.apex * 1000 / 60 - 450) <= 34
     assert min(video.reads) == 18 and max(video.reads) == 42
     assert localise(video, as_it_is, apex=27).apex == 27
 
@@ -195,8 +195,8 @@ def test_accuracy_on_synthetic_clips(tmp_path):
     hits = []
     for plan in made.plans:
         with open_video(made.media / f"{plan.id}.mp4") as video:
-            found = localise(video, FaceAligner.fit(video[0]))
-        miss = abs(found.apex - plan.performances[0].annotation.apex)
+            located = localise(video, FaceAligner.fit(video[0]))
+        miss = abs(located.apex - plan.performances[0].annotation.apex)
         hits.append(miss <= 2 or miss * 1000 / plan.fps <= 20)
     # 90 % in the long run (examples/localiser_accuracy.py); four in five of these sixteen.
     assert np.mean(hits) >= 0.8
@@ -205,8 +205,8 @@ def test_accuracy_on_synthetic_clips(tmp_path):
 def test_a_jump_of_the_timestamps_is_a_gap():
     still = Footage([np.clip(SKIN, 0, 255).astype(np.uint8)] * 30, 30)
     still.times_ms[15:] += 1e9
-    found = localise(still, lambda frame: frame)
-    assert 0 <= found.onset <= found.apex <= found.offset < 30
+    located = localise(still, lambda frame: frame)
+    assert 0 <= located.onset <= located.apex <= located.offset < 30
 
 
 def test_of_a_long_clip_with_a_varying_rate_nearly_every_frame_is_measured():

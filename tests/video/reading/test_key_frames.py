@@ -55,17 +55,17 @@ def test_nothing_follows_an_apex_on_the_last_frame():
 
 
 @pytest.mark.parametrize(
-    ("length", "moments", "said"),
+    ("length", "moments", "message"),
     [
         (1, (0, 0, 0), "one picture"),
         (2, (0, 1, 1), "two frames, taken as onset and apex"),
         (3, (0, 1, 2), "three frames, taken as onset, apex and offset"),
     ],
 )
-def test_clips_of_key_frames(length, moments, said):
+def test_clips_of_key_frames(length, moments, message):
     known = key_frames(Event(coarse="negative"), Opened(length))
     assert known.event == Event(*moments, coarse="negative")
-    assert said in known.warnings[0]
+    assert message in known.warnings[0]
 
 
 def test_four_frames_are_a_clip():

@@ -132,7 +132,7 @@ def test_a_frame_behind_a_keyframe_is_decoded_from_there_and_is_the_same(footage
     real = VideoFile._decode
     monkeypatch.setattr(VideoFile, "_decode", lambda self, start=0: begun.append(start) or real(self, start))
     with VideoFile(path, probe(path), None) as video:
-        whole = [one.picture for one in video.read_forward()]
+        whole = [frame.picture for frame in video.read_forward()]
         for index in (399, 130, 131, 60, 59, 0, 250):
             assert np.array_equal(video[index], whole[index])
     assert begun == [0, 360, 120, 60, 0, 0, 240]
@@ -159,11 +159,13 @@ def test_what_is_left_of_a_damaged_file_is_numbered_by_its_times(footage, tmp_pa
     with pytest.raises(MediaError):
         open_video(path)
     with open_video(path, errors="skip") as video:
-        read = [one for one in video.read_forward() if not one.missing]
-        numbers = [footage.number_of(one.picture) for one in read]
+        read = [frame for frame in video.read_forward() if not frame.missing]
+        numbers = [footage.number_of(frame.picture) for frame in read]
         # Pictures that refer to a lost one are missing too: FFmpeg paints them over, mostly without a word.
-        assert numbers == [one.number for one in read]
-        assert 100 < len(read) < 400 == len(video) and video.missing == set(range(400)) - {one.number for one in read}
+        assert numbers == [frame.number for frame in read]
+        assert 100 < len(read) < 400 == len(video) and video.missing == set(range(400)) - {
+            frame.number for frame in read
+        }
         assert "the rest is read" in video.warnings[0]
         assert [footage.number_of(frame) for frame in video.frames([90, 2])] == [90, 2]
         with pytest.raises(MediaError, match="is damaged"):

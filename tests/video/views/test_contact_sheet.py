@@ -23,9 +23,9 @@ def test_every_picture_is_on_the_sheet():
 
 def test_captions_are_drawn_below():
     bare = np.asarray(contact_sheet([view((256, 256), (255, 255, 255), caption="")]))
-    told = np.asarray(contact_sheet([view((256, 256), (255, 255, 255))]))
-    assert told.shape[0] > bare.shape[0]
-    assert (told[290:] < 128).any()
+    captioned = np.asarray(contact_sheet([view((256, 256), (255, 255, 255))]))
+    assert captioned.shape[0] > bare.shape[0]
+    assert (captioned[290:] < 128).any()
 
 
 def test_tall_wide_and_grey_pictures_keep_their_shape():

@@ -133,8 +133,8 @@ def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, c
 
 
 def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
-    told = replace(clip, annotation=replace(truth, apex=None), warnings=(APEX_OUTSIDE,))
-    assert APEX_OUTSIDE in render_clip(told, views=["motion"]).warnings
+    annotated = replace(clip, annotation=replace(truth, apex=None), warnings=(APEX_OUTSIDE,))
+    assert APEX_OUTSIDE in render_clip(annotated, views=["motion"]).warnings
 
 
 def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
