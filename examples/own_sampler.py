@@ -17,8 +17,8 @@ def halfway(span: mevqa.Span) -> list[mevqa.Moment]:
 
 def main(video: str) -> None:
     clip = mevqa.Clip("mine", media=video)
-    seen = mevqa.render_clip(clip, views=["frames"], sampler="halfway")
-    for moment, view in zip(seen.moments, seen.views, strict=True):
+    clip_views = mevqa.render_clip(clip, views=["frames"], sampler="halfway")
+    for moment, view in zip(clip_views.moments, clip_views.views, strict=True):
         print(moment.frame, moment.role, view.image.size)
 
 

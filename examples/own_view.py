@@ -18,8 +18,8 @@ def side_by_side(source) -> list[mevqa.View]:
 
 
 def main(video: str) -> None:
-    seen = mevqa.render_clip(mevqa.Clip("mine", media=video), views=["side-by-side", "motion"])
-    for view in seen.views:
+    clip_views = mevqa.render_clip(mevqa.Clip("mine", media=video), views=["side-by-side", "motion"])
+    for view in clip_views.views:
         print(view.name, view.frames, view.image.size, view.caption[:40])
 
 

@@ -124,12 +124,12 @@ def test_free_sentences_become_official():
 
 
 def test_the_nth_event_of_a_kind_is_of_that_kind():
-    asked = Question("q", "c", "?", "describe_nth", ordinal=2, kind="micro")
-    text = normalise(asked, Reply("Frames 3 to 9."))
+    nth_question = Question("q", "c", "?", "describe_nth", ordinal=2, kind="micro")
+    text = normalise(nth_question, Reply("Frames 3 to 9."))
     assert text == "The 2nd micro-expression event is a micro-expression from frame 3 to frame 9."
-    assert fault(asked, text) is None
+    assert fault(nth_question, text) is None
     # As runs of before have it.
-    assert fault(asked, text.replace("2nd", "2-th")) is None and fault(asked, text.replace("2nd", "3-th"))
+    assert fault(nth_question, text.replace("2nd", "2-th")) is None and fault(nth_question, text.replace("2nd", "3-th"))
 
 
 def test_labels_may_follow_the_classes():
@@ -151,13 +151,13 @@ def test_errors_and_options():
 @pytest.mark.parametrize("kind", ["combined", "analysis"])
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_grammar_admits_what_the_surface_writes(kind, count):
-    asked = question(kind, plural=count > 1)
+    request = question(kind, plural=count > 1)
     form = AnswerForm(sentence="facs.units", at_most=6)
-    grammar = question_type(kind).grammar(asked, form, taxonomy("casme2"))
+    grammar = question_type(kind).grammar(request, form, taxonomy("casme2"))
     written = sentence(kind, UNIT_NAMES[:count], "repression", "negative", plural=count > 1)
     assert admits(grammar, written)
-    assert normalise(asked, Reply(written)) == written
-    assert fault(asked, written) is None
+    assert normalise(request, Reply(written)) == written
+    assert fault(request, written) is None
 
 
 @pytest.mark.parametrize(

@@ -75,8 +75,8 @@ def test_its_prompt_is_its_own_or_that_of_the_users_folder(tmp_path):
 
 def test_it_is_answered_and_scored_and_changes_no_number_of_the_official_types(tmp_path, clip):
     row = {"image_id": clip.stem, "dataset": "synthetic"}
-    asked = [(ASKED, "weak"), ("What is the coarse expression class?", "negative")]
-    rows = [{"id": str(n), **row, "question": q, "answer": a} for n, (q, a) in enumerate(asked)]
+    questions = [(ASKED, "weak"), ("What is the coarse expression class?", "negative")]
+    rows = [{"id": str(n), **row, "question": q, "answer": a} for n, (q, a) in enumerate(questions)]
     file = tmp_path / "questions.jsonl"
     file.write_text("".join(json.dumps(question) + "\n" for question in rows), "utf-8")
     model = MockModel({"strong": "weak", "coarse": "negative"})

@@ -218,8 +218,8 @@ def test_every_usual_wording_is_recognised_with_its_slots(kind, plural, unit, n,
             assert parsed.action_unit == (unit if unit in text else None)
             assert parsed.ordinal == (n if f"{n}-th" in text else None)
             assert parsed.between_s == (tuple(between) if kind == "count_between" else None)
-            asked = "events" if kind in EXTENSION_TYPES - {"order", "summary"} else None
-            assert parsed.kind == (events if asked else None)
+            noun = "events" if kind in EXTENSION_TYPES - {"order", "summary"} else None
+            assert parsed.kind == (events if noun else None)
 
 
 @given(st.text(max_size=120))

@@ -54,13 +54,13 @@ def test_a_recogniser_is_trained_and_answers_for_the_classes_only(clips, name, t
     assert run.manifest["trained_on"] == [run.questions[0].clip_id]
     classes = {}
     for question in run.questions:
-        given = run.answers[question.id]
+        answer = run.answers[question.id]
         if question.type in ("coarse", "fine"):
-            assert given.error is None and given.options[given.text] == max(given.options.values())
-            assert sum(given.options.values()) == pytest.approx(1) and "none" not in given.options
-            classes.setdefault(question.type, set()).add(frozenset(given.options))
+            assert answer.error is None and answer.options[answer.text] == max(answer.options.values())
+            assert sum(answer.options.values()) == pytest.approx(1) and "none" not in answer.options
+            classes.setdefault(question.type, set()).add(frozenset(answer.options))
         else:
-            assert given.text == "" and "tells the coarse and fine class only" in given.error
+            assert answer.text == "" and "tells the coarse and fine class only" in answer.error
     assert classes.keys() == {"coarse", "fine"}
     video = clips.folder / "clips" / f"{run.questions[0].clip_id}.mp4"
     (shown,) = mevqa.ask(video, ["Is a facial expression shown in this clip?"], model=f"{name}:{out}").answers
@@ -85,7 +85,7 @@ def test_a_subject_is_left_out_of_everything_that_is_learned(maps, tmp_path):
     assert [fold.name for fold in result.folds] == ["casme2-sub01", "casme2-sub02", "casme2-sub03"]
     assert set(result.run.answers) == {question.id for question in result.work.all_questions}
     assert {question.type for question in result.work.all_questions} == {"coarse", "fine"}
-    assert not any(given.error for given in result.run.answers.values())
+    assert not any(answer.error for answer in result.run.answers.values())
     for fold in result.folds:
         trained = read_recogniser(out / "folds" / fold.name / "adapter")
         held_out = {" ".join(("casme2", fold.name[-1]))}

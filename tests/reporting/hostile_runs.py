@@ -25,7 +25,7 @@ def write_frames(folder: Path, seed: int) -> None:
 
 
 def rows(clip: str, subject: str, coarse: str) -> list[dict[str, str]]:
-    asked = [
+    questions = [
         ("What is the coarse expression class?", coarse),
         ("What are the action units?", "brow lowerer, lip corner puller"),
         ("Is the action unit brow lowerer shown on the face?", "yes"),
@@ -34,7 +34,7 @@ def rows(clip: str, subject: str, coarse: str) -> list[dict[str, str]]:
     common = {"dataset": "casme2", "image_id": clip, "subject": subject, "filename": clip}
     return [
         {"id": f"casme2_{clip}_{place}", **common, "question": question, "answer": answer}
-        for place, (question, answer) in enumerate(asked, 1)
+        for place, (question, answer) in enumerate(questions, 1)
     ]
 
 

@@ -38,8 +38,8 @@ def test_runs_stand_beside_published_numbers(runs):
 def only_some(run, folder, clips):
     """Copy a run that was asked about its first clips only, as ``--limit`` does it."""
     manifest = json.loads((run / "manifest.json").read_text())
-    asked = [json.loads(line)["image_id"] for line in (run.parent / "questions.jsonl").read_text().splitlines()]
-    manifest["decides"]["media"] = dict.fromkeys(asked[: 4 * clips], "digest")
+    clip_ids = [json.loads(line)["image_id"] for line in (run.parent / "questions.jsonl").read_text().splitlines()]
+    manifest["decides"]["media"] = dict.fromkeys(clip_ids[: 4 * clips], "digest")
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     lines = (run / "answers.jsonl").read_text().splitlines(keepends=True)

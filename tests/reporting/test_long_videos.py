@@ -41,61 +41,63 @@ def detection(onset, apex, offset, kind="micro"):
 
 
 def test_coded_events_are_shown_with_title_and_timeline(clip):
-    seen = long_video_pictures(clip, ClipLabels("c", events=EVENTS), None, "none")
-    assert [[picture.role for picture in row] for row in seen.rows] == [["onset", "apex", "motion", "magnified"]] * 2
-    assert seen.rows[1][0].name == "onset · frame 3"
-    assert seen.titles == ("coded 1 · micro · 0.00 to 0.07 s · disgust", "coded 2 · macro · 0.10 to 0.17 s")
-    svg = seen.timeline.svg()
+    pictures = long_video_pictures(clip, ClipLabels("c", events=EVENTS), None, "none")
+    assert [[picture.role for picture in row] for row in pictures.rows] == [
+        ["onset", "apex", "motion", "magnified"]
+    ] * 2
+    assert pictures.rows[1][0].name == "onset · frame 3"
+    assert pictures.titles == ("coded 1 · micro · 0.00 to 0.07 s · disgust", "coded 2 · macro · 0.10 to 0.17 s")
+    svg = pictures.timeline.svg()
     assert svg.count("<title>coded") == 2 and ">found<" not in svg
-    assert seen.events["summary"] == "2 coded"
+    assert pictures.events["summary"] == "2 coded"
 
 
 def test_found_events_are_shown_where_nothing_is_coded(clip):
-    seen = long_video_pictures(clip, None, [detection(3, 4, 5, "macro"), detection(0, 1, 2)], "none")
-    assert seen.titles[0] == "found 1 · micro · 0.00 to 0.07 s · brow lowerer · fear · score 0.75"
-    assert len(seen.rows) == 2
-    assert ">coded<" not in seen.timeline.svg()
-    assert any("not known" in note for note in seen.notes)
+    pictures = long_video_pictures(clip, None, [detection(3, 4, 5, "macro"), detection(0, 1, 2)], "none")
+    assert pictures.titles[0] == "found 1 · micro · 0.00 to 0.07 s · brow lowerer · fear · score 0.75"
+    assert len(pictures.rows) == 2
+    assert ">coded<" not in pictures.timeline.svg()
+    assert any("not known" in note for note in pictures.notes)
 
 
 def test_an_event_without_apex_shows_onset_and_offset(clip):
-    seen = long_video_pictures(clip, None, [detection(0, None, 2), detection(3, 4, 5)], "none")
-    assert [picture.role for picture in seen.rows[0]] == ["onset", "offset"]
-    assert [picture.role for picture in seen.rows[1]][:2] == ["onset", "apex"]
+    pictures = long_video_pictures(clip, None, [detection(0, None, 2), detection(3, 4, 5)], "none")
+    assert [picture.role for picture in pictures.rows[0]] == ["onset", "offset"]
+    assert [picture.role for picture in pictures.rows[1]][:2] == ["onset", "apex"]
 
 
 def test_of_many_events_the_first_have_pictures_and_all_are_in_timeline_and_table(clip):
     rows = [detection(place % 5, place % 5, place % 5 + 1) for place in range(40)]
-    seen = long_video_pictures(clip, None, rows, "none")
-    assert len(seen.rows) == len(seen.titles) == 8
-    assert "pictures of the first 8 of 40 found events" in seen.notes
-    assert seen.timeline.svg().count("<title>found") == len(seen.events["rows"]) == 40
+    pictures = long_video_pictures(clip, None, rows, "none")
+    assert len(pictures.rows) == len(pictures.titles) == 8
+    assert "pictures of the first 8 of 40 found events" in pictures.notes
+    assert pictures.timeline.svg().count("<title>found") == len(pictures.events["rows"]) == 40
 
 
 @pytest.mark.parametrize("labels", [None, ClipLabels("c")])
 def test_a_video_without_events_shows_moments(clip, labels):
-    seen = long_video_pictures(clip, labels, [], "none")
-    assert [picture.role for picture in seen.rows[0]] == ["frames"] * 6
-    assert "none found" in seen.timeline.svg() and seen.events is None
+    pictures = long_video_pictures(clip, labels, [], "none")
+    assert [picture.role for picture in pictures.rows[0]] == ["frames"] * 6
+    assert "none found" in pictures.timeline.svg() and pictures.events is None
 
 
 def test_events_outside_the_video_are_noted_and_the_others_keep_their_numbers(clip):
-    seen = long_video_pictures(clip, None, [detection(0, 1, 2), detection(2, 3, 99), detection(3, 4, 5)], "none")
-    assert [title.split(" · ")[0] for title in seen.titles] == ["found 1", "found 3"]
-    assert any(note.startswith("found event 2 (frames 2 to 99) is left out") for note in seen.notes)
+    pictures = long_video_pictures(clip, None, [detection(0, 1, 2), detection(2, 3, 99), detection(3, 4, 5)], "none")
+    assert [title.split(" · ")[0] for title in pictures.titles] == ["found 1", "found 3"]
+    assert any(note.startswith("found event 2 (frames 2 to 99) is left out") for note in pictures.notes)
 
 
 def test_coded_events_that_are_missing_make_no_found_one_false(clip):
     labels = ClipLabels("c", events=(*EVENTS, Event(50, 55, 60)))
-    seen = long_video_pictures(clip, labels, [detection(0, 1, 2)], "none")
-    assert seen.events["summary"] == "2 coded, 1 found"
-    assert "hollow" not in seen.timeline.svg()
-    assert any("not compared" in note for note in seen.notes)
+    pictures = long_video_pictures(clip, labels, [detection(0, 1, 2)], "none")
+    assert pictures.events["summary"] == "2 coded, 1 found"
+    assert "hollow" not in pictures.timeline.svg()
+    assert any("not compared" in note for note in pictures.notes)
 
 
 def test_what_a_run_could_not_look_at_is_drawn(clip):
-    seen = long_video_pictures(clip, None, [], "none", unseen=[(0.05, 0.1, "no face")])
-    assert "not looked at: no face, 0.05 to 0.10 s" in seen.timeline.svg()
+    pictures = long_video_pictures(clip, None, [], "none", unseen=[(0.05, 0.1, "no face")])
+    assert "not looked at: no face, 0.05 to 0.10 s" in pictures.timeline.svg()
 
 
 def test_progress_goes_up_to_the_last_frame(clip):

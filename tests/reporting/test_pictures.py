@@ -15,24 +15,24 @@ def frames(tmp_path):
 
 
 def test_a_short_clip_shows_its_moments_and_motion(frames):
-    seen = clip_pictures(Clip("c", media=frames, fps=30, annotation=Event(0, 2, 5)), [SHORT], None, None, "none")
-    assert [picture.role for picture in seen.rows[0]] == ["onset", "apex", "offset", "motion", "magnified"]
-    assert seen.timeline is None
-    assert not any("found" in note for note in seen.notes)
+    pictures = clip_pictures(Clip("c", media=frames, fps=30, annotation=Event(0, 2, 5)), [SHORT], None, None, "none")
+    assert [picture.role for picture in pictures.rows[0]] == ["onset", "apex", "offset", "motion", "magnified"]
+    assert pictures.timeline is None
+    assert not any("found" in note for note in pictures.notes)
 
 
-def test_what_was_found_and_not_given_is_said(frames):
-    seen = clip_pictures(Clip("c", media=frames, fps=30), [SHORT], None, None, "none")
-    assert "onset, apex and offset were found in the motion, not given" in seen.notes
+def test_key_frames_that_were_found_and_not_given_are_noted(frames):
+    pictures = clip_pictures(Clip("c", media=frames, fps=30), [SHORT], None, None, "none")
+    assert "onset, apex and offset were found in the motion, not given" in pictures.notes
 
 
 def test_a_clip_of_ready_made_pictures_shows_them(frames):
-    seen = clip_pictures(Clip("c", pictures={"motion": frames / "000.png"}), [SHORT], None, None)
-    assert [picture.role for picture in seen.rows[0]] == ["motion"]
+    pictures = clip_pictures(Clip("c", pictures={"motion": frames / "000.png"}), [SHORT], None, None)
+    assert [picture.role for picture in pictures.rows[0]] == ["motion"]
 
 
 def test_what_cannot_be_read_is_a_note(tmp_path):
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     for clip in (Clip("c", media=tmp_path / "broken.mp4"), Clip("c")):
-        seen = clip_pictures(clip, [SHORT], None, None)
-        assert not seen.rows and seen.notes
+        pictures = clip_pictures(clip, [SHORT], None, None)
+        assert not pictures.rows and pictures.notes

@@ -49,7 +49,7 @@ def test_the_order_of_the_rows_does_not_matter(write_rows, tmp_path):
     assert compare_answers(first, second, reference, draws=50).intervals == straight.intervals
 
 
-def test_the_problems_of_both_are_told_together(write_rows, tmp_path):
+def test_problems_of_both_files_are_reported_together(write_rows, tmp_path):
     reference = write_rows("r.jsonl", rows(12))
     strange = [write_rows(f"{n}.jsonl", [("else", "fine", "fear")]) for n in "ab"]
     with pytest.raises(InputError) as raised:

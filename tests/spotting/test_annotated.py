@@ -121,13 +121,13 @@ def test_what_is_found_at_an_expression_without_offset_is_not_judged(tmp_path, m
     assert [len(example.candidates) for example in examples] == [2, 2, 1]
 
 
-def test_videos_that_no_row_names_are_told(tmp_path, media):
+def test_videos_that_no_row_names_are_noted(tmp_path, media):
     (media / "more.mp4").write_bytes(b"video")
     (note,) = find_annotated(labels(tmp_path, GOOD), media).notes
     assert "not used: more.mp4" in note
 
 
-def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, media):
+def test_damaged_videos_are_reported_together_after_the_others(tmp_path, media):
     annotated, fake = find_annotated(labels(tmp_path, GOOD), media), Fake()
 
     def broken(path, **options):
@@ -157,7 +157,7 @@ def test_damaged_videos_are_told_together_after_the_others_are_done(tmp_path, me
         ),
     ],
 )
-def test_what_is_wrong_with_the_annotations_is_one_line(tmp_path, media, rows, header, message):
+def test_problems_of_the_annotations_are_one_line(tmp_path, media, rows, header, message):
     with pytest.raises(InputError, match=message) as refused:
         find_annotated(labels(tmp_path, rows, header), media)
     assert len(refused.value.problems) == 1

@@ -75,7 +75,7 @@ def test_the_undisturbed_footage_is_understood(person):
     assert hits(events, coded) >= len(coded) - 1 and warnings == ""
 
 
-def test_without_a_face_there_is_nothing_and_it_is_said():
+def test_footage_without_a_face_has_no_events_and_a_warning():
     events, warnings = spotted([np.roll(wall(), number, axis=1) for number in range(40)])
     assert events == [] and "no face in the whole video" in warnings
 
@@ -145,9 +145,9 @@ def test_a_file_that_lies_on_its_side_and_says_so(person, tmp_path):
     lying = [np.ascontiguousarray(np.rot90(frame)) for frame in person[0]]
     write_mp4(tmp_path / "plain.mp4", lying, FPS, 12)
     turned = tmp_path / "turned.mp4"
-    with av.open(str(tmp_path / "plain.mp4")) as given, av.open(str(turned), "w") as out:
-        stream = out.add_stream_from_template(given.streams.video[0])
-        for packet in given.demux(video=0):
+    with av.open(str(tmp_path / "plain.mp4")) as source, av.open(str(turned), "w") as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
             if packet.dts is not None:
                 packet.stream = stream
                 out.mux(packet)

@@ -180,9 +180,11 @@ def test_official_files_become_valid_submissions(name, seed, shared_data, tmp_pa
     model, prompts = MockModel(seed=seed), PromptLibrary.load()
     answers = {}
     for clip in file.clip_ids:
-        asked = [question for question in file.questions if question.clip_id == clip]
-        replies = model.ask(prompts.system(file.dataset), (), [prompts.request(question) for question in asked])
-        for question, text in zip(asked, decide(asked, replies, taxonomy(file.dataset)), strict=True):
+        clip_questions = [question for question in file.questions if question.clip_id == clip]
+        replies = model.ask(
+            prompts.system(file.dataset), (), [prompts.request(question) for question in clip_questions]
+        )
+        for question, text in zip(clip_questions, decide(clip_questions, replies, taxonomy(file.dataset)), strict=True):
             answers[question.id] = Answer(question.id, text)
     written = write_submission(RunRecord(tmp_path, {}, answers), [file], tmp_path / "out")
     result = check_submission(written.archive, [file])

@@ -50,7 +50,7 @@ def inside(
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    given: bytes = b"",
+    standard_input: bytes = b"",
     before: Callable[[], None] | None = None,
     shot: Shot | None = None,
     seconds: float = SECONDS,
@@ -68,7 +68,9 @@ def inside(
         seconds: Limit of wall-clock time; four times that where the processor was given to others.
         memory: Limit of resident memory, bytes.
     """
-    return fork(words, folder=folder, environment=environment, given=given, before=before)(shot, seconds, memory)
+    return fork(words, folder=folder, environment=environment, standard_input=standard_input, before=before)(
+        shot, seconds, memory
+    )
 
 
 def fork(
@@ -76,13 +78,13 @@ def fork(
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    given: bytes = b"",
+    standard_input: bytes = b"",
     before: Callable[[], None] | None = None,
 ) -> Callable[..., Outcome]:
     """Begin ``mevqa WORDS`` as ``inside`` does; what is returned waits for its end, under limits."""
     words = [os.fspath(word) for word in words]
     warm()
-    streams = _streams(given)
+    streams = _streams(standard_input)
     started = time.monotonic()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -102,7 +104,7 @@ def process(
     *,
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    given: bytes = b"",
+    standard_input: bytes = b"",
     shot: Shot | None = None,
     seconds: float = SECONDS,
     memory: int = BYTES,
@@ -114,7 +116,7 @@ def process(
         program: What is run with the words, e.g. a shell that closes a stream first.
     """
     words = [os.fspath(word) for word in words]
-    with _streams(given) as streams:
+    with _streams(standard_input) as streams:
         started = time.monotonic()
         running = start(words, streams.files, folder=folder, environment=environment, program=program)
         outcome = _watched(running.pid, words, streams, started, shot, seconds, memory)
@@ -166,9 +168,9 @@ def warm() -> None:
 class _streams:
     """Standard input, output and error as unnamed files."""
 
-    def __init__(self, given: bytes) -> None:
+    def __init__(self, standard_input: bytes) -> None:
         self.files = tuple(tempfile.TemporaryFile() for _ in range(3))  # noqa: SIM115
-        self.files[0].write(given)
+        self.files[0].write(standard_input)
         self.files[0].seek(0)
 
     def __enter__(self) -> _streams:

@@ -32,7 +32,7 @@ def write_maps(
         Image.fromarray(rgb).save(maps / f"{clip}.png")
         fine = expression.fine if expression.fine in ("happiness", "surprise", "disgust") else other
         units = [unit.name for unit in expression.units]
-        asked = [
+        questions = [
             ("What is the coarse expression class?", expression.coarse),
             ("What is the fine-grained expression class?", fine),
             ("What are the action units?" if len(units) > 1 else "What is the action unit?", ", ".join(units)),
@@ -48,7 +48,7 @@ def write_maps(
                 "question": question,
                 "answer": answer,
             }
-            for i, (question, answer) in enumerate(asked, start=1)
+            for i, (question, answer) in enumerate(questions, start=1)
         ]
     file = folder / f"me_vqa_{dataset}_train.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")

@@ -40,7 +40,7 @@ def run_all(recipe, out, *, only=slice(None)):
 
 
 def answers(folder):
-    return {key: (given.text, given.confidence) for key, given in open_run(folder).answers.items()}
+    return {key: (answer.text, answer.confidence) for key, answer in open_run(folder).answers.items()}
 
 
 def test_every_clip_is_answered_once_by_a_model_that_never_saw_its_subject(recipe, tmp_path):
@@ -55,7 +55,7 @@ def test_every_clip_is_answered_once_by_a_model_that_never_saw_its_subject(recip
     runs = loso.finished_folds(work, folds, out)
     pooled = open_run(loso.pool(recipe, work, folds, runs, out))
     assert set(pooled.answers) == {question.id for question in work.all_questions}
-    assert not [given for given in pooled.answers.values() if given.error]
+    assert not [answer for answer in pooled.answers.values() if answer.error]
     adapters = {run.manifest["decides"]["model"]["revision"] for run in runs.values()}
     assert len(adapters) == 3
 

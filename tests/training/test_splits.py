@@ -27,7 +27,7 @@ from mevqa.types import Clip
 
 def clips_of(**subjects: str) -> dict[str, Clip]:
     """Clips by id from ``id="dataset subject"``."""
-    return {name: Clip(name, *about.split(" ", 1)) for name, about in subjects.items()}
+    return {name: Clip(name, *description.split(" ", 1)) for name, description in subjects.items()}
 
 
 SMALL = clips_of(a="casme2 sub01", b="casme2 sub01", c="casme2 sub02", d="casme2 sub10", e="smic s01", f="smic s02")

@@ -52,20 +52,20 @@ def uneven_rows(name: str) -> list[Row]:
     return [own(SYSTEM, views(0, 2), TURNS), own(SYSTEM, views(1, 1), TURNS[1:3])]
 
 
-def conversation(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
+def conversation(name: str, shown_views: Sequence[View], turn: Turn) -> dict[str, Any]:
     """What the processor makes of the conversation with its answer, in its documented way."""
     _, processor = built(name)
-    chat = messages(SYSTEM, seen, turn.text, answer=turn.answer)
-    pictures = [view.image for view in seen]
+    chat = messages(SYSTEM, shown_views, turn.text, answer=turn.answer)
+    pictures = [view.image for view in shown_views]
     for part in (part for message in chat for part in message["content"] if part["type"] == "image"):
         part["image"] = pictures.pop(0)
     return dict(processor.apply_chat_template(chat, tokenize=True, return_dict=True, return_tensors="pt"))
 
 
-def whole_inputs(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
+def whole_inputs(name: str, shown_views: Sequence[View], turn: Turn) -> dict[str, Any]:
     """The processor's inputs, up to the end of the turn and no further."""
     _, processor = built(name)
-    inputs = conversation(name, seen, turn)
+    inputs = conversation(name, shown_views, turn)
     ids = inputs["input_ids"][0].tolist()
     stop = processor.tokenizer.eos_token_id
     if name in ENDLESS:
@@ -80,9 +80,9 @@ def whole_inputs(name: str, seen: Sequence[View], turn: Turn) -> dict[str, Any]:
     return {**cut, "input_ids": torch.tensor([ids])}
 
 
-def plain_loss(model: Any, name: str, seen: Sequence[View], turn: Turn) -> torch.Tensor:
+def plain_loss(model: Any, name: str, shown_views: Sequence[View], turn: Turn) -> torch.Tensor:
     """The outer model's cross-entropy of the answer and the end of its turn, weighted."""
-    inputs = whole_inputs(name, seen, turn)
+    inputs = whole_inputs(name, shown_views, turn)
     length = answer_length(name, turn)
     logits = model(**inputs).logits[0, -length - 1 : -1]
     return turn.weight * torch.nn.functional.cross_entropy(logits, inputs["input_ids"][0, -length:], reduction="sum")

@@ -37,7 +37,7 @@ def test_name_score_units_and_what_was_not_looked_at_are_in_the_picture():
     assert "not looked at: no face 2.0 s" in svg
 
 
-def test_nothing_found_is_said_with_what_was_not_looked_at():
+def test_a_chart_without_events_says_so_with_and_without_gaps():
     assert "no expression was found</text>" in spotted_chart(video("a")).svg()
     assert (
         "no expression was found in what could be looked at"

@@ -48,8 +48,8 @@ def test_it_renders_from_disk_and_asks_for_nothing_else(page, single):
     assert page.run("document.querySelectorAll('#list .clip').length") == 6
     assert page.run("document.getElementById('count').textContent") == "24 of 24 questions, 6 of 6 clips"
     assert page.run("document.querySelectorAll('table[aria-label^=\"Confusion\"]').length") >= 1
-    asked = {address for address in page.requests if not address.startswith(("data:", "about:"))}
-    assert asked == {single.as_uri()}
+    addresses = {address for address in page.requests if not address.startswith(("data:", "about:"))}
+    assert addresses == {single.as_uri()}
 
 
 def test_it_says_with_what_its_run_is_opened_on_the_page_of_the_app(single, runs):

@@ -57,7 +57,7 @@ def test_answers_to_unknown_questions_are_refused_with_their_lines(write_rows):
     assert problems[-1].message == "12 more rows have such problems: lines 12-23"
 
 
-def test_missing_answers_are_kept_as_missing_and_told(write_rows):
+def test_missing_answers_are_kept_as_missing_and_noted(write_rows):
     pairs = read_pairs(write_rows("p.jsonl", ROWS[:1]), write_rows("r.jsonl", ROWS))
     assert [pair.missing for pair in pairs.pairs] == [False, True, True]
     assert "2 questions of r.jsonl were not answered: lines 2-3" in pairs.notes
@@ -87,7 +87,7 @@ def test_answers_of_another_data_set_are_refused(write_rows):
     assert "mixed data sets" in problem.message and "3 answers are about samm" in problem.message
 
 
-def test_a_reference_of_several_data_sets_is_told(write_rows, tmp_path):
+def test_a_reference_of_several_data_sets_is_noted(write_rows, tmp_path):
     folder = tmp_path / "both"
     folder.mkdir()
     for name in ("samm", "casme2"):

@@ -175,7 +175,7 @@ def test_the_entrants_preset_skips_missing_answers_and_takes_wrong_labels_for_cl
     assert any("left out of the classes" in note for note in entrant.notes)
 
 
-def test_a_count_without_a_number_is_left_out_and_told_or_zero_under_strict(make_pair):
+def test_a_count_without_a_number_is_left_out_with_a_note_or_zero_under_strict(make_pair):
     pairs = [make_pair("count", "5", "6"), make_pair("count", "5", "many", number=1)]
     result = score(pairs)
     assert result.metrics["count_all.mae"] == 1

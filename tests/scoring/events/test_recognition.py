@@ -20,7 +20,7 @@ def score(tmp_path):
 
     def run(pairs, *changes, missed=(), spurious=0, preset="strict", draws=0):
         coded = [f"s{i % 4},v{i},10,20,{truth}" for i, (truth, _) in enumerate(pairs)]
-        detections = [f"s{i % 4},v{i},10,20,{given}" for i, (_, given) in enumerate(pairs)]
+        detections = [f"s{i % 4},v{i},10,20,{predicted}" for i, (_, predicted) in enumerate(pairs)]
         coded += [f"s1,m{i},10,20,{truth}" for i, truth in enumerate(missed)]
         detections += [f"s1,v1,{100 + 20 * i},{110 + 20 * i},happiness" for i in range(spurious)]
         header = "subject,video,onset,offset,emotion"
@@ -123,7 +123,7 @@ def test_three_classes_leave_others_out_and_four_keep_them(score):
     assert four.metrics["recognition.accuracy"] == pytest.approx(2 / 4)
 
 
-def test_a_missing_or_strange_class_is_wrong_and_said(score):
+def test_a_missing_or_unknown_class_is_wrong_and_noted(score):
     result = score([("fear", ""), ("fear", "bored"), ("fear", "fear")])
     assert result.metrics["recognition.recall"] == pytest.approx(1 / 3)
     assert result.metrics["recognition.precision"] == 1.0

@@ -118,7 +118,7 @@ def test_files_that_do_not_belong_together(files):
         score_events(*files("video,onset,offset\nvid_1,1,9\n", "video,onset,offset\nvid-1,1,9\n"))
 
 
-def test_no_common_video_is_said_before_the_scores(files, capsys):
+def test_a_warning_about_no_common_video_comes_before_the_scores(files, capsys):
     from mevqa.cli import main
 
     detections = "subject,video,onset,offset\n1,x1,1,9\n1,x2,1,9\n2,x3,1,9\n2,x4,1,9\n"

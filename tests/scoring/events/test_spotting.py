@@ -201,7 +201,7 @@ def test_only_micro(score):
     assert result.metrics["spotting.micro.f1"] == result.metrics["spotting.overall.f1"]
 
 
-def test_thresholds_and_the_number_of_detections_are_said(score):
+def test_detections_dropped_by_threshold_and_by_number_are_noted(score):
     detections = [row("a", 10, 20, score=0.9), row("a", 30, 40, score=0.6), row("a", 50, 60, score=0.5)]
     result = score(detections, [row("a", 10, 20)], "score_above=0.5", "most_per_video=1")
     assert result.metrics["spotting.overall.precision"] == 1.0

@@ -57,7 +57,7 @@ def test_an_event_where_the_face_is_not_in_sight_stays_as_it_is(tmp_path):
     assert any("no face (2.7 to 3.7 s)" in warning for warning in result.warnings)
 
 
-def test_slow_footage_and_short_sights_are_told(tmp_path):
+def test_slow_footage_and_a_short_end_give_warnings(tmp_path):
     record = resting(np.arange(40) * 125.0)
     stretch = record.stretch.copy()
     stretch[37:] = 1

@@ -72,7 +72,7 @@ def test_what_is_there_is_not_measured_again(media, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_problems_of_videos_are_told_together_at_the_end(media, tmp_path, workers, capsys):
+def test_problems_of_videos_are_reported_together_at_the_end(media, tmp_path, workers, capsys):
     for name in ("a", "z"):
         (media / f"{name}.mp4").write_bytes(b"noise" * 100)
     assert main(["features", str(media), "--features", str(tmp_path / "c"), "--workers", str(workers)]) == 2

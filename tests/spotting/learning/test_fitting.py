@@ -116,7 +116,7 @@ def test_a_loss_that_is_no_number_ends_the_training(accelerator):
         train_network(system(), config, [broken], learn_priors(videos(), config, {}), accelerator=accelerator)
 
 
-def test_a_batch_does_not_change_what_is_said_of_a_window(fitted):
+def test_outputs_for_a_window_do_not_depend_on_its_batch(fitted):
     torch.manual_seed(0)
     values, counts = torch.randn(3, 30, 10), torch.ones(3, 30, dtype=torch.bool)
     counts[1, 20:] = False

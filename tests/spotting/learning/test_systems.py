@@ -170,7 +170,7 @@ def test_it_learns_to_spot_and_to_name(trained):
         assert config.classes == "none" or (event.label, event.kind) == (mark.label, "micro")
 
 
-def test_what_is_said_of_a_video_does_not_depend_on_others_in_the_batch(trained):
+def test_outputs_for_a_video_do_not_depend_on_others_in_the_batch(trained):
     name, config, fitted = trained
     system, network = find_spotter(name), fitted.network.eval()
     shape = SYSTEMS[name][0]
@@ -182,8 +182,8 @@ def test_what_is_said_of_a_video_does_not_depend_on_others_in_the_batch(trained)
         for number in range(3):
             alone = system.forward(network, values[number : number + 1], counts[number : number + 1])
             for key, output in alone.items():
-                seen = counts[number]
-                torch.testing.assert_close(together[key][number, seen], output[0, seen], rtol=1e-4, atol=1e-4)
+                count = counts[number]
+                torch.testing.assert_close(together[key][number, count], output[0, count], rtol=1e-4, atol=1e-4)
 
 
 def test_two_trainings_are_the_same(trained):

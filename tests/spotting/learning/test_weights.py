@@ -48,7 +48,7 @@ def test_the_folder_names_its_spotter(folder):
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("options", "message"),
     [
         ({"spotter": "me-tst"}, "--spotter: me-tst needs the folder"),
         ({"spotter": "motion", "weights": True}, "--weights: the spotter motion has none"),
@@ -57,8 +57,8 @@ def test_the_folder_names_its_spotter(folder):
         ({"weights": "elsewhere"}, "there is no such folder; mevqa finetune"),
     ],
 )
-def test_weights_and_spotters_that_do_not_go_together(folder, given, message):
-    own = {name: folder if value is True else value for name, value in given.items()}
+def test_weights_and_spotters_that_do_not_go_together(folder, options, message):
+    own = {name: folder if value is True else value for name, value in options.items()}
     with pytest.raises(InputError, match=message):
         spot_options(**own)
 

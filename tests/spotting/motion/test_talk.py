@@ -32,6 +32,6 @@ def test_expressions_of_the_mouth_one_after_the_other_are_no_talk():
     assert not talking(maker.done()).any()
 
 
-def test_talk_is_told():
+def test_talk_gives_a_warning():
     assert talk_warning(6_300) == ["the lips talk for 6 s: no expression is looked for there"]
     assert talk_warning(400) == []

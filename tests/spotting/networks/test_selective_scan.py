@@ -42,9 +42,9 @@ def test_the_gradient_is_that_of_the_reference(monkeypatch, piece, batch, length
     monkeypatch.setattr(module, "_PIECE", piece)
     weights = torch.randn(batch, length, 6, dtype=torch.float64)
     gradients = [
-        torch.autograd.grad((scan(*given) * weights).sum(), given)
+        torch.autograd.grad((scan(*tensors) * weights).sum(), tensors)
         for scan in (selective_scan, reference)
-        for given in [inputs(batch, length)]
+        for tensors in [inputs(batch, length)]
     ]
     for gradient, expected in zip(*gradients, strict=True):
         torch.testing.assert_close(gradient, expected, rtol=1e-10, atol=1e-12)

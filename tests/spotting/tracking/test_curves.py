@@ -19,8 +19,12 @@ def readings(times, displacement=None, mismatch=None, stretch=0):
 
 def test_stretches_are_not_joined_and_short_ones_left_out():
     times = np.arange(0, 2_000, 40.0)
-    given = [*readings(times), *readings(times + 3_000, stretch=1), *readings(np.arange(5_200, 5_400, 40.0), stretch=2)]
-    assert [(stretch.number, stretch.times_ms[0]) for stretch in join(given)] == [(0, 0.0), (1, 3_000.0)]
+    pieces = [
+        *readings(times),
+        *readings(times + 3_000, stretch=1),
+        *readings(np.arange(5_200, 5_400, 40.0), stretch=2),
+    ]
+    assert [(stretch.number, stretch.times_ms[0]) for stretch in join(pieces)] == [(0, 0.0), (1, 3_000.0)]
 
 
 def test_a_lost_frame_is_bridged_and_a_varying_rate_made_even():

@@ -10,12 +10,12 @@ def read(*pieces):
     return gaps
 
 
-def test_every_reason_is_told_with_its_times():
+def test_every_reason_is_named_with_its_times():
     (sentence,) = read(("", 1), ("no face", 2), ("", 1), ("no face", 1), ("", 1)).sentences()
     assert sentence == "no face (1.0 to 3.0 s, 4.0 to 5.0 s): nothing was looked for there"
 
 
-def test_a_gap_at_the_end_is_told():
+def test_a_gap_at_the_end_is_named():
     (sentence,) = read(("", 1), ("blank pictures", 2)).sentences()
     assert "blank pictures (1.0 to 2.9 s)" in sentence
 

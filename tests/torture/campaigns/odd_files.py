@@ -88,10 +88,10 @@ def _kind(name: str, case: str, attempt: Attempt) -> list[str]:
     data, out = _copy(attempt), attempt.folder / "out"
     out.mkdir()
     words = COMMANDS[name](data, out)
-    given = _given(words, data)
-    if not given:
+    paths = _given(words, data)
+    if not paths:
         return []
-    path = attempt.random.choice(given)
+    path = attempt.random.choice(paths)
     attempt.notes.append(f"{name}, {case} in the place of {path.relative_to(data)}")
     if path.is_dir():
         shutil.rmtree(path)
@@ -139,10 +139,10 @@ def _change(name: str, case: str, attempt: Attempt) -> list[str]:
     data, out = _copy(attempt), attempt.folder / "out"
     out.mkdir()
     words = COMMANDS[name](data, out)
-    given = [path for path in _given(words, data) if path.is_file()]
-    if not given:
+    paths = [path for path in _given(words, data) if path.is_file()]
+    if not paths:
         return []
-    path, moment = attempt.random.choice(given), attempt.random.uniform(0, 2.0) ** 2 / 2
+    path, moment = attempt.random.choice(paths), attempt.random.uniform(0, 2.0) ** 2 / 2
     attempt.notes.append(f"{name}, {path.relative_to(data)} {case} after {moment:.3f} s")
     content = path.read_bytes()
 

@@ -102,11 +102,11 @@ def test_the_margin_is_that_of_the_token_where_two_written_answers_part():
     with torch.no_grad():
         second.lm_head.weight.add_(0.02 * torch.randn_like(second.lm_head.weight))
     first_model, second_model = (TransformersModel(m, processor, name="tiny", revision="") for m in (first, second))
-    asked = tuple(Request(f"What are the action units of {word}?", grammar=UnitGrammar()) for word in "abcdefghij")
-    everything = Scene("clip", SYSTEM, tuple(views()), (QUESTION,) * len(asked), asked)
+    requests = tuple(Request(f"What are the action units of {word}?", grammar=UnitGrammar()) for word in "abcdefghij")
+    everything = Scene("clip", SYSTEM, tuple(views()), (QUESTION,) * len(requests), requests)
     first_replies, second_replies = (everything.ask(m) for m in (first_model, second_model))
     checked = 0  # the template leads answers with a space
-    for request, reply, another in zip(asked, first_replies, second_replies, strict=True):
+    for request, reply, another in zip(requests, first_replies, second_replies, strict=True):
         ids = [processor.tokenizer(f" {r.text}", add_special_tokens=False).input_ids for r in (reply, another)]
         part = next((i for i, (a, b) in enumerate(zip(*ids, strict=False)) if a != b), None)
         if part is None:

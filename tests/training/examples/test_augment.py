@@ -204,8 +204,8 @@ def test_pictures_and_answers_are_mirrored_together_or_not_at_all():
     flipped = mirror_views(views)
     seen = set()
     for seed in range(30):
-        shown, asked = augment(views, QUESTIONS, rng_of(seed), Augmentation(mirror=0.5))
-        side = asked[0].reference
+        shown, questions = augment(views, QUESTIONS, rng_of(seed), Augmentation(mirror=0.5))
+        side = questions[0].reference
         expected = flipped if side == "right" else views
         assert all((levels(a) == levels(b)).all() for a, b in zip(shown, expected, strict=True))
         seen.add(side)
@@ -216,8 +216,8 @@ def test_pictures_and_answers_are_mirrored_together_or_not_at_all():
 def test_a_clip_with_a_question_that_cannot_be_mirrored_is_not_mirrored():
     views = [view("apex")]
     questions = (*QUESTIONS, question("Is the action unit tilt right shown on the face?", "no"))
-    shown, asked = augment(views, questions, rng_of(), Augmentation(mirror=1.0))
-    assert asked is questions
+    shown, asked_questions = augment(views, questions, rng_of(), Augmentation(mirror=1.0))
+    assert asked_questions is questions
     assert shown is views
 
 

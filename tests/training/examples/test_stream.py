@@ -119,8 +119,8 @@ def test_real_clips_come_in_the_order_of_the_clip_stream(nano, clips):
     labels = [clip.label("coarse") for clip in clips]
     assert len(set(labels)) > 1
     order = ClipStream(labels, balance=True, seed=3)
-    given = stream(nano, clips, seed=3, balance=Balance(classes="coarse"))
-    assert [given[place].key[0] for place in range(20)] == [clips[order.index(p)].clip.id for p in range(20)]
+    rows = stream(nano, clips, seed=3, balance=Balance(classes="coarse"))
+    assert [rows[place].key[0] for place in range(20)] == [clips[order.index(p)].clip.id for p in range(20)]
     # Synthetic clips take places and do not take clips.
     mixed = stream(nano, clips, seed=3, balance=Balance(classes="coarse"), synthetic=Synthetic(share=0.5))
     real = [row.key[0] for row in (mixed[place] for place in range(20)) if row.key is not None]
@@ -129,9 +129,9 @@ def test_real_clips_come_in_the_order_of_the_clip_stream(nano, clips):
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.35, 0.9])
 def test_synthetic_clips_have_their_share_of_every_stretch_and_come_in_their_order(nano, clips, share):
-    given = stream(nano, clips, synthetic=Synthetic(share=share), augmentation=Augmentation(versions=3))
+    training_rows = stream(nano, clips, synthetic=Synthetic(share=share), augmentation=Augmentation(versions=3))
     drawn = SyntheticClips(Synthetic(share=share), VIEWS, VARIANT, 0)
-    rows = [given[place] for place in range(40)]
+    rows = [training_rows[place] for place in range(40)]
     synthetic = [row for row in rows if row.key is None]
     assert len(synthetic) == int(40 * share)
     for start in range(0, 40, 10):
@@ -142,17 +142,17 @@ def test_synthetic_clips_have_their_share_of_every_stretch_and_come_in_their_ord
 
 
 def test_a_stream_of_synthetic_clips_alone_needs_no_other(nano):
-    given = stream(nano, [], synthetic=Synthetic(share=1.0))
-    assert all(given[place].key is None for place in range(5))
-    assert not same(given[0], given[1])
+    training_rows = stream(nano, [], synthetic=Synthetic(share=1.0))
+    assert all(training_rows[place].key is None for place in range(5))
+    assert not same(training_rows[0], training_rows[1])
 
 
 def test_versions_of_a_clip_are_few_and_each_is_always_the_same(nano, clips):
     """So that features of a frozen vision tower can be kept, each under its own key."""
-    given = stream(nano, clips[:2], augmentation=Augmentation(versions=3, mirror=0.5, shift=0.1, scale=0.1))
+    training_rows = stream(nano, clips[:2], augmentation=Augmentation(versions=3, mirror=0.5, shift=0.1, scale=0.1))
     seen: dict[object, torch.Tensor] = {}
     for place in range(60):
-        row = given[place]
+        row = training_rows[place]
         assert torch.equal(seen.setdefault(row.key, pixels(row)), pixels(row))
     assert len(seen) == 6
     pictures = list(seen.values())
@@ -161,19 +161,19 @@ def test_versions_of_a_clip_are_few_and_each_is_always_the_same(nano, clips):
 
 def test_a_clip_as_it_is_never_shares_a_key_with_a_version_of_it(nano, clips):
     """The picture probe looks at clips as they are after a training has remembered features of their versions."""
-    given = stream(nano, clips[:1], augmentation=Augmentation(versions=2, mirror=1.0, shift=0.1))
+    training_rows = stream(nano, clips[:1], augmentation=Augmentation(versions=2, mirror=1.0, shift=0.1))
     plain = row_maker(nano).plain_row(clips[0])
     for place in range(10):
-        row = given[place]
+        row = training_rows[place]
         assert row.key != plain.key or torch.equal(pixels(row), pixels(plain))
 
 
 def test_without_versions_a_varied_clip_is_new_every_time_and_an_unvaried_one_is_not(nano, clips):
-    given = stream(nano, clips[:1], augmentation=Augmentation(mirror=0.5))
+    training_rows = stream(nano, clips[:1], augmentation=Augmentation(mirror=0.5))
     plain = row_maker(nano).plain_row(clips[0])
     keys = set()
     for place in range(20):
-        row = given[place]
+        row = training_rows[place]
         keys.add(row.key)
         assert (row.key is None) == (not torch.equal(pixels(row), pixels(plain)))
     assert keys == {None, plain.key}
@@ -189,11 +189,11 @@ def test_mirrored_pictures_come_with_mirrored_answers(nano, clips):
         reference="left",
     )
     sided = [TrainingClip(clip.clip, (side,))]
-    given = stream(nano, sided, augmentation=Augmentation(mirror=0.5))
+    training_rows = stream(nano, sided, augmentation=Augmentation(mirror=0.5))
     plain = pixels(row_maker(nano).plain_row(sided[0]))
     answers = set()
     for place in range(12):
-        row = given[place]
+        row = training_rows[place]
         answer = nano.processor.tokenizer.decode([i for i in row.labels if i != IGNORED], skip_special_tokens=True)
         assert (answer.strip() == "right") == (not torch.equal(pixels(row), plain))
         answers.add(answer.strip())
@@ -204,9 +204,9 @@ def test_answers_weigh_as_their_types_do(nano, clips):
     thinned = [replace(clip, questions=clip.questions if not n else clip.questions[:1]) for n, clip in enumerate(clips)]
     weights = type_weights([question for clip in thinned for question in clip.questions], True)
     assert len(set(weights.values())) > 1
-    given = stream(nano, thinned, balance=Balance(types=True))
+    training_rows = stream(nano, thinned, balance=Balance(types=True))
     for place in range(8):
-        row = given[place]
+        row = training_rows[place]
         clip = next(c for c in thinned if c.clip.id == row.key[0])
         for group, question in enumerate(clip.questions, start=1):
             own = [
@@ -220,8 +220,8 @@ def test_answers_weigh_as_their_types_do(nano, clips):
 
 
 def test_no_more_questions_are_drawn_than_asked_for(nano, clips):
-    given = stream(nano, clips[:1], balance=Balance(questions=2))
-    rows = [given[place] for place in range(8)]
+    training_rows = stream(nano, clips[:1], balance=Balance(questions=2))
+    rows = [training_rows[place] for place in range(8)]
     assert {len(set(row.groups)) for row in rows} == {2}
     assert len({tuple(row.ids) for row in rows}) > 1
 
@@ -252,33 +252,33 @@ def filmed(tmp_path):
 def test_jittered_moments_are_other_frames_with_a_key_of_their_own(nano, clips, filmed):
     view_config = ViewConfig(("onset", "apex", "offset"), face="none")
     clip = TrainingClip(filmed, tuple(replace(q, clip_id="filmed") for q in clips[0].questions[:1]))
-    given = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4))
+    training_rows = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4))
     plain = row_maker(nano, view_config).plain_row(clip)
     different = 0
     for place in range(12):
-        row = given[place]
+        row = training_rows[place]
         moved = not torch.equal(pixels(row), pixels(plain))
         assert (row.key is None) == moved or not moved
         assert row.key in (None, plain.key)
         different += moved
-        assert same(row, given[place])
+        assert same(row, training_rows[place])
     assert different > 6
     few = stream(nano, [clip], view_config=view_config, augmentation=Augmentation(jitter=4, versions=2))
-    seen: dict[object, torch.Tensor] = {}
+    pictures: dict[object, torch.Tensor] = {}
     for place in range(12):
         row = few[place]
-        assert torch.equal(seen.setdefault(row.key, pixels(row)), pixels(row))
-    assert len(seen) == 2
+        assert torch.equal(pictures.setdefault(row.key, pixels(row)), pixels(row))
+    assert len(pictures) == 2
 
 
 def test_synthetic_clips_can_be_handed_to_other_processes(nano, clips):
     """Where worker processes are started anew instead of forked, what they work on is sent to them."""
-    given = stream(nano, clips, **ALL_KINDS)
-    sent = pickle.loads(pickle.dumps(given))
-    assert all(same(given[place], sent[place]) for place in range(6))
+    training_rows = stream(nano, clips, **ALL_KINDS)
+    sent = pickle.loads(pickle.dumps(training_rows))
+    assert all(same(training_rows[place], sent[place]) for place in range(6))
 
 
-def test_a_clip_that_shows_no_motion_is_said_once(nano, clips, tmp_path, capsys):
+def test_a_clip_that_shows_no_motion_gives_one_warning(nano, clips, tmp_path, capsys):
     Image.new("RGB", (28, 28)).save(tmp_path / "blank.png")
     blank = replace(clips[0], clip=replace(clips[0].clip, pictures={"motion": tmp_path / "blank.png"}))
     maker = row_maker(nano)
@@ -295,9 +295,9 @@ def test_notes_stand_in_the_prompt_and_are_mirrored_with_the_pictures(nano, clip
     made = RowMaker(nano.prompter, library, ViewConfig(VIEWS))
     seen = replace(made.views_of(clips[0]), notes=(note,))
     monkeypatch.setattr(made, "views_of", lambda clip, annotation=None: seen)
-    given = TrainingStream(clips[:1], made, recipe(augmentation=Augmentation(mirror=0.5)), 12)
+    training_rows = TrainingStream(clips[:1], made, recipe(augmentation=Augmentation(mirror=0.5)), 12)
     plain = pixels(made.plain_row(clips[0]))
     for place in range(12):
-        text = nano.processor.tokenizer.decode(given[place].inputs["input_ids"][0])
-        mirrored = not torch.equal(pixels(given[place]), plain)
+        text = nano.processor.tokenizer.decode(training_rows[place].inputs["input_ids"][0])
+        mirrored = not torch.equal(pixels(training_rows[place]), plain)
         assert (mirror_note(note) in text) == mirrored and (note in text) != mirrored

@@ -71,8 +71,8 @@ def test_questions_are_worded_by_the_library_and_answers_are_the_targets():
     for number in range(32):
         clip = stream[number]
         assert 4 <= len(clip.turns) <= 6
-        asked = [turn for turn in clip.turns if turn.text.lower().rstrip("?.") == coarse.lower().rstrip("?.")]
-        assert [turn.answer for turn in asked] == [COARSE[int(clip.targets["coarse"])]]
+        turns = [turn for turn in clip.turns if turn.text.lower().rstrip("?.") == coarse.lower().rstrip("?.")]
+        assert [turn.answer for turn in turns] == [COARSE[int(clip.targets["coarse"])]]
         assert any(turn.answer == FINE[int(clip.targets["fine"])] for turn in clip.turns) or len(clip.turns) < 6
         assert clip.targets["units"].shape == (2, len(UNITS))
         assert all(turn.answer and turn.weight > 0 for turn in clip.turns)

@@ -157,14 +157,14 @@ def test_ms_swift_reads_messages_and_sharegpt(exported, monkeypatch, tmp_path):
 def test_an_open_question_is_the_test_split_and_has_no_answer(data, tmp_path):
     rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
     file = tmp_path / "me_vqa_casme3_test_to_answer.jsonl"
-    asked = [
+    question_rows = [
         {"video_id": f"casme3_test_{row['id']}", "video": row["image_id"], "question": row["question"], "answer": ""}
         for row in rows
         if row["subject"] == "sub01"
     ]
-    file.write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")
+    file.write_text("".join(json.dumps(row) + "\n" for row in question_rows), "utf-8")
     done = export_of(file, data, tmp_path / "open")
-    assert dict(done.splits["default"]) == {"test": len(asked)}
+    assert dict(done.splits["default"]) == {"test": len(question_rows)}
     for row in rows_of(tmp_path / "open" / "test.jsonl"):
         assert [message["role"] for message in row["messages"]] == ["system", "user"]
 
@@ -213,7 +213,7 @@ def test_validation_of_one_subject_names_the_option(data, tmp_path, capsys):
         (["--views", "onset"], "onset cannot be made for 6 clips without video"),
     ],
 )
-def test_what_cannot_be_is_one_line(data, tmp_path, capsys, more, message):
+def test_impossible_exports_are_one_line(data, tmp_path, capsys, more, message):
     words = ["export", str(data), "--precomputed", f"flow={data.parent / 'maps'}", "--out", str(tmp_path / "out")]
     assert main([*words, *([] if "--views" in more else ["--views", "motion"]), *more]) == 2
     error = capsys.readouterr().err

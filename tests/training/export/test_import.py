@@ -137,11 +137,11 @@ def test_what_a_server_cut_off_refused_or_failed_at_is_no_answer(tmp_path):
         "failed": {"response": {"status_code": 500, "body": {"error": {"message": "boom"}}}, "error": None},
         "late": {"response": None, "error": {"code": "batch_expired", "message": "This batch expired"}},
     }
-    asked = [
+    question_rows = [
         {"id": name, "dataset": "casme2", "image_id": name, "question": text, "answer": "brow lowerer"}
         for name in replies
     ]
-    file = save(tmp_path / "asked.jsonl", asked)
+    file = save(tmp_path / "asked.jsonl", question_rows)
     batch = save(
         tmp_path / "batch.jsonl", [{"id": "b", "custom_id": name, **reply_row} for name, reply_row in replies.items()]
     )
@@ -159,17 +159,17 @@ def test_what_a_server_cut_off_refused_or_failed_at_is_no_answer(tmp_path):
 
 def test_a_test_file_is_answered_and_submitted(data, tmp_path):
     rows = [json.loads(line) for line in data.read_text("utf-8").splitlines()]
-    asked = [
+    question_rows = [
         {"video_id": f"casme2_test_{row['id']}", "video": row["image_id"], "question": row["question"], "answer": ""}
         for row in rows
     ]
-    file = save(tmp_path / "me_vqa_casme2_test_to_answer.jsonl", asked)
+    file = save(tmp_path / "me_vqa_casme2_test_to_answer.jsonl", question_rows)
     maps = {"flow": data.parent / "maps"}
     mevqa.export_conversations(file, out=tmp_path / "open", precomputed=maps, views=["motion"], format="messages")
-    given = [json.loads(line) for line in (tmp_path / "open" / "test.jsonl").read_text("utf-8").splitlines()]
+    conversations = [json.loads(line) for line in (tmp_path / "open" / "test.jsonl").read_text("utf-8").splitlines()]
     answered = [
         {"response": row["answer"], "messages": conversation["messages"], "images": conversation["images"]}
-        for row, conversation in zip(rows, given, strict=True)
+        for row, conversation in zip(rows, conversations, strict=True)
     ]
     run = mevqa.import_predictions(
         save(tmp_path / "p.jsonl", answered[::-1]), export=tmp_path / "open", out=tmp_path / "run"
@@ -178,11 +178,11 @@ def test_a_test_file_is_answered_and_submitted(data, tmp_path):
     lines = [json.loads(line) for line in written.read_text("utf-8").splitlines()]
     assert [line["answer"] for line in lines] == [row["answer"] for row in rows]
     by_file = mevqa.import_predictions(
-        save(tmp_path / "ids.jsonl", [{"id": row["video_id"], "prediction": "yes"} for row in asked]),
+        save(tmp_path / "ids.jsonl", [{"id": row["video_id"], "prediction": "yes"} for row in question_rows]),
         questions=file,
         out=tmp_path / "by-file",
     )
-    assert len(by_file.answers) == len(asked)
+    assert len(by_file.answers) == len(question_rows)
 
 
 def damaged(rows, how):
@@ -235,7 +235,7 @@ def test_what_does_not_fit_is_refused(exported, tmp_path, form, how, message):
         (["none.jsonl", "--questions", "q.jsonl"], "none.jsonl: cannot be read: No such file or directory\n"),
     ],
 )
-def test_what_is_not_named_is_said(tmp_path, monkeypatch, capsys, words, message):
+def test_a_missing_option_is_named(tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs/adapter_config.json").write_text("{}")

@@ -58,11 +58,11 @@ def test_an_adapter_is_saved_with_all_that_it_takes_to_ask_it_and_answers_as_the
         revision="t",
         options=ModelOptions(option_score="sum"),
     )
-    asked = [Request("What is the coarse expression class?", ("positive", "negative", "surprise"))]
+    requests = [Request("What is the coarse expression class?", ("positive", "negative", "surprise"))]
     pictures = views(0, 1, 28)
-    same_replies(loaded.ask("", pictures, asked), trained_model.ask("", pictures, asked))
-    base = load_model("nano", ModelOptions(device="cpu", option_score="sum")).ask("", pictures, asked)
-    assert abs(base[0].options["positive"] - loaded.ask("", pictures, asked)[0].options["positive"]) > 1e-3
+    same_replies(loaded.ask("", pictures, requests), trained_model.ask("", pictures, requests))
+    base = load_model("nano", ModelOptions(device="cpu", option_score="sum")).ask("", pictures, requests)
+    assert abs(base[0].options["positive"] - loaded.ask("", pictures, requests)[0].options["positive"]) > 1e-3
     record = json.loads((tmp_path / "out" / "training.json").read_text())
     assert record["finished"]["steps"] == 6 and record["decides"]["recipe"]["steps"] == 6
     asks_as_its_card_says(tmp_path / "out", tmp_path)
@@ -126,8 +126,8 @@ def test_a_whole_model_is_trained_from_nothing_saved_and_answers(make, tmp_path)
     assert model.preferences.option_score == "sum"
     stored = load_file(tmp_path / "model" / "model.safetensors")
     assert {value.dtype for value in stored.values()} == {torch.float16}
-    asked = [Request("What is the coarse expression class?", ("positive", "negative"))]
-    (reply,) = model.ask("", views(0, 1, 28), asked)
+    requests = [Request("What is the coarse expression class?", ("positive", "negative"))]
+    (reply,) = model.ask("", views(0, 1, 28), requests)
     assert reply.error is None and abs(sum(reply.options.values()) - 1) < 1e-6
     start, end = load_trainable_model(recipe).wrapped.model.state_dict(), model.model.state_dict()
     for part in ("vision_tower", "multi_modal_projector", "language_model"):

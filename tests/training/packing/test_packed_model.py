@@ -41,15 +41,17 @@ def test_packed_and_unpacked_rows_have_the_loss_and_gradients_of_the_plain_model
     """Every weight is trained: gradients reach the vision tower and the projector through all questions at once."""
     model = fresh(name, attention).model
     rows = uneven_rows(name)
-    seen = [views(0, 2), views(1, 1)]
-    asked = [TURNS, TURNS[1:3]]
-    expected = sum(plain_loss(model, name, v, turn) for v, turns in zip(seen, asked, strict=True) for turn in turns)
+    row_views = [views(0, 2), views(1, 1)]
+    row_turns = [TURNS, TURNS[1:3]]
+    expected = sum(
+        plain_loss(model, name, v, turn) for v, turns in zip(row_views, row_turns, strict=True) for turn in turns
+    )
     expected.backward()
     reference = gradients(PackedModel(model))
     packed = PackedModel(model)
     assert packed.packs == (name in PACKING) and not packed.reader.frozen
-    for given in (rows, [part for row in rows for part in unpack(row)]):
-        loss, packed_gradients = loss_and_gradients(packed, given)
+    for packed_rows in (rows, [part for row in rows for part in unpack(row)]):
+        loss, packed_gradients = loss_and_gradients(packed, packed_rows)
         assert loss == pytest.approx(float(expected.detach()), rel=CLOSE)
         same_gradients(packed_gradients, reference)
     assert any("vision" in key or "visual" in key for key in reference)

@@ -131,7 +131,7 @@ def test_a_wrong_override_is_named_with_its_mend(path, override, message):
     assert message in error and override in error
 
 
-def test_all_wrong_overrides_are_told_together(path):
+def test_all_wrong_overrides_are_reported_together(path):
     error = refusal(path, "stepps=7", "lora.ranks=7")
     assert "stepps" in error and "lora.ranks" in error
     assert len(refusal(path, "one", "two").splitlines()) == 2
@@ -244,7 +244,7 @@ def test_a_mistake_is_named_in_the_file_in_which_it_stands(mine, base, message, 
     assert re.match(rf"{re.escape(str(tmp_path))}/{message}", error) and len(error.splitlines()) == 1, error
 
 
-def test_mistakes_in_both_files_are_told_together(tmp_path):
+def test_mistakes_in_both_files_are_reported_together(tmp_path):
     error = refusal(write(tmp_path, mine="extends: base\nclips: x\n", base=RECIPE + "seed: x\n"))
     assert [line.partition(": ")[0].rpartition("/")[2] for line in error.splitlines()] == ["mine.yaml:2", "base.yaml:9"]
 

@@ -202,8 +202,8 @@ def answers(base, out):
     """What the base with the adapter says to two questions."""
     adapted = load_model(str(base), ModelOptions(device="cpu", dtype="float32", adapter=str(out)))
     noise = np.random.default_rng(1).integers(0, 255, (56, 56, 3), dtype=np.uint8)
-    asked = [Request("The coarse class?", options=("positive", "negative")), Request("The unit?", max_new_tokens=3)]
-    return adapted.ask("You see a face.", [View("motion", Image.fromarray(noise), "the motion", (0, 1))], asked)
+    requests = [Request("The coarse class?", options=("positive", "negative")), Request("The unit?", max_new_tokens=3)]
+    return adapted.ask("You see a face.", [View("motion", Image.fromarray(noise), "the motion", (0, 1))], requests)
 
 
 def check_trained(recipe, base, clips):

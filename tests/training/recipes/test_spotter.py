@@ -37,7 +37,7 @@ def test_every_shipped_recipe_builds_its_network(path):
         assert find_recipe(name).samefile(path)
 
 
-def test_unknown_keys_and_systems_are_told_with_their_line(tmp_path):
+def test_unknown_keys_and_systems_are_reported_with_their_line(tmp_path):
     path = tmp_path / "own.yaml"
     for text, message in (
         ("spotter: me-tst\nnetwork:\n  wdith: 8\n", r"own.yaml:3: unknown key 'network.wdith'; did you mean 'width'\?"),

@@ -19,8 +19,8 @@ from mevqa.training.training_log import read_log
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory, clips):
     folder = tmp_path_factory.mktemp("trained")
-    given = AnnotatedSet(folder, clips)
-    assert main(given.arguments("finetune", folder / "weights")) == 0
+    annotated = AnnotatedSet(folder, clips)
+    assert main(annotated.arguments("finetune", folder / "weights")) == 0
     return folder / "weights"
 
 
@@ -47,8 +47,8 @@ def test_a_spotter_is_trained_and_spots(trained, clips, tmp_path, capsys):
 
 
 def test_the_same_training_again_is_finished_and_another_is_refused(make_set, tmp_path, capsys):
-    given = make_set()
-    command = given.arguments("finetune", tmp_path / "weights")
+    annotated = make_set()
+    command = annotated.arguments("finetune", tmp_path / "weights")
     assert main([*command, "training.epochs=2"]) == 0
     before = (tmp_path / "weights" / "model.safetensors").read_bytes()
     (summary,) = (line for line in capsys.readouterr().out.splitlines() if "2 epochs" in line)
@@ -74,8 +74,8 @@ def interrupted(*_):
 
 
 def test_folds_are_spotted_by_who_has_not_seen_them_and_pooled(make_set, tmp_path, capsys):
-    given = make_set()
-    command = given.arguments("loso", tmp_path / "out")
+    annotated = make_set()
+    command = annotated.arguments("loso", tmp_path / "out")
     assert main([*command, "--list"]) == 0
     listed = capsys.readouterr().out.splitlines()
     assert len(listed) == 3 and "finished" not in listed[0]
@@ -88,7 +88,7 @@ def test_folds_are_spotted_by_who_has_not_seen_them_and_pooled(make_set, tmp_pat
     assert main(command) == 0
     assert "3 folds by subject, 3 held-out videos" in capsys.readouterr().out
     rows = list(csv.DictReader((tmp_path / "out" / "events.csv").open()))
-    assert {row["video"] for row in rows} == {path.stem for path in given.media.glob("*.mp4")}
+    assert {row["video"] for row in rows} == {path.stem for path in annotated.media.glob("*.mp4")}
     for fold in (tmp_path / "out" / "folds").iterdir():
         settings = json.loads((fold / "weights" / "spotter.json").read_text())
         assert fold.name.removeprefix("unknown-") not in settings["trained_on"]["subjects"]
@@ -98,38 +98,38 @@ def test_labels_of_the_tested_subject_change_nothing_that_is_learned(make_set, t
     other = "{0},s3,30,4,9,80,fear,negative,macro\n{0},s3,30,60,70,71,fear,negative,micro\n"
     weights = []
     for name, rows in (("one", {}), ("two", {"s3": other})):
-        given = make_set(name, **rows)
+        annotated = make_set(name, **rows)
         out = tmp_path / f"out-{name}"
-        assert main([*given.arguments("loso", out), "--shard", "3/3"]) == 0
+        assert main([*annotated.arguments("loso", out), "--shard", "3/3"]) == 0
         folder = out / "folds" / "unknown-s3" / "weights"
         weights.append([(folder / file).read_bytes() for file in ("model.safetensors", "spotter.json")])
     assert weights[0] == weights[1]
 
 
 def test_a_fold_that_was_trained_on_its_subject_is_refused(make_set, tmp_path, monkeypatch):
-    given = make_set()
+    annotated = make_set()
     monkeypatch.setattr(loso, "read_manifest", lambda folder: {"decides": {"media": {held_out: ""}}})
-    held_out = sorted(path.stem for path in given.media.glob("*.mp4"))[0]
+    held_out = sorted(path.stem for path in annotated.media.glob("*.mp4"))[0]
     with pytest.raises(mevqa.MevqaError, match="trained and tested on the same clips"):
-        mevqa.loso(str(given.recipe), part="1/3", **places(given, tmp_path / "out"))
+        mevqa.loso(str(annotated.recipe), part="1/3", **places(annotated, tmp_path / "out"))
 
 
-def places(given, out):
+def places(annotated, out):
     return {
-        "annotations": str(given.labels),
-        "media": str(given.media),
-        "features": str(given.features),
+        "annotations": str(annotated.labels),
+        "media": str(annotated.media),
+        "features": str(annotated.features),
         "output": str(out),
     }
 
 
-def test_what_is_missing_is_said_together(make_set, capsys):
-    given = make_set()
-    assert main(["finetune", str(given.recipe)]) == 2
+def test_missing_options_are_reported_together(make_set, capsys):
+    annotated = make_set()
+    assert main(["finetune", str(annotated.recipe)]) == 2
     error = capsys.readouterr().err
     assert all(option in error for option in ("--annotations FILE", "--media DIR", "--out DIR"))
-    given.labels.write_text(given.labels.read_text().replace("micro", "macro"))
-    assert main(given.arguments("finetune", given.labels.parent / "out")) == 2
+    annotated.labels.write_text(annotated.labels.read_text().replace("micro", "macro"))
+    assert main(annotated.arguments("finetune", annotated.labels.parent / "out")) == 2
     assert "has no micro-expression among the training subjects" in capsys.readouterr().err
 
 

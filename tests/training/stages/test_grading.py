@@ -36,9 +36,9 @@ def asked(text, reference):
     ],
 )
 def test_an_answer_is_graded_by_what_the_official_scorer_compares(text, reference, answer, right):
-    given = grade(asked(text, reference), Reply(answer))
-    assert given.right == pytest.approx(right)
-    assert given.passes(0.6) == (right >= 0.6) and given.passes(0.0) == (right > 0)
+    grades = grade(asked(text, reference), Reply(answer))
+    assert grades.right == pytest.approx(right)
+    assert grades.passes(0.6) == (right >= 0.6) and grades.passes(0.0) == (right > 0)
 
 
 def test_what_was_cut_off_or_failed_is_not_right():

@@ -78,8 +78,8 @@ def make(questions):
 )
 def test_rewards_are_what_the_official_scorers_say(text, reference, answer, rewards):
     question = replace(as_question(text, "clip", "casme2"), reference=reference)
-    given = [reward(question, Reply(answer)) for reward in REWARDS.values()]
-    assert given == [value if value is None else pytest.approx(value) for value in rewards]
+    values = [reward(question, Reply(answer)) for reward in REWARDS.values()]
+    assert values == [value if value is None else pytest.approx(value) for value in rewards]
     cut = [reward(question, Reply(answer, truncated=True)) for reward in REWARDS.values()]
     # An answer that was cut off is in no wording, and says nothing that counts.
     assert cut[2:] == [0.0, 0.0]

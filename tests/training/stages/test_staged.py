@@ -120,24 +120,24 @@ def test_only_subjects_of_the_training_side_are_drawn_for_in_a_fold(questions, t
 def test_answers_are_drawn_by_the_seed_alone():
     model = load_model("nano", ModelOptions(device="cpu"))
     pictures = views(0, 1, 28)
-    asked = [Request("What are the action units?"), Request("What is the coarse expression class?")]
+    requests = [Request("What are the action units?"), Request("What is the coarse expression class?")]
     seeds = [[(7, number) for number in range(6)], [(8, number) for number in range(6)]]
-    drawn = sample_replies(model, "", pictures, asked, seeds, 1.5)
-    assert drawn == sample_replies(model, "", pictures, asked, seeds, 1.5)
+    drawn = sample_replies(model, "", pictures, requests, seeds, 1.5)
+    assert drawn == sample_replies(model, "", pictures, requests, seeds, 1.5)
     assert len({reply.text for reply in drawn[0]}) > 1
-    swapped = sample_replies(model, "", pictures, asked[::-1], seeds[::-1], 1.5)
+    swapped = sample_replies(model, "", pictures, requests[::-1], seeds[::-1], 1.5)
     assert [[reply.text for reply in own] for own in swapped[::-1]] == [[reply.text for reply in own] for own in drawn]
-    cold = sample_replies(model, "", pictures, asked, seeds, 1e-3)
+    cold = sample_replies(model, "", pictures, requests, seeds, 1e-3)
     assert len({reply.text for reply in cold[0]}) == 1 and sample_replies(model, "", pictures, [], []) == []
 
 
 def test_questions_are_learned_with_drawn_answers_in_their_share_of_turns():
-    asked = [as_question("What are the action units?", "clip", "casme2")]
-    later = Continuation(frozenset(), {asked[0].id: ("a", "b")}, 0.5)
-    learned = [later.mixed(asked, np.random.default_rng(seed))[0].reference for seed in range(200)]
+    questions = [as_question("What are the action units?", "clip", "casme2")]
+    later = Continuation(frozenset(), {questions[0].id: ("a", "b")}, 0.5)
+    learned = [later.mixed(questions, np.random.default_rng(seed))[0].reference for seed in range(200)]
     assert {None, "a", "b"} == set(learned) and 60 < learned.count(None) < 140
     none_right = Continuation(frozenset(), {}, 1.0)
-    assert none_right.mixed(asked, np.random.default_rng(0)) == asked
+    assert none_right.mixed(questions, np.random.default_rng(0)) == questions
 
 
 @pytest.mark.parametrize(

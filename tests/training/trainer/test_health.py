@@ -35,8 +35,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 def adapted(name="llava", targets=("language",), **options) -> PackedModel:
-    given = Recipe(model="tiny", lora=Lora(rank=4, targets=targets), rates=Rates(adapter=1e-3), steps=1)
-    return PackedModel(prepare(fresh(name).model, given, base_name="base"), **options).train()
+    settings = Recipe(model="tiny", lora=Lora(rank=4, targets=targets), rates=Rates(adapter=1e-3), steps=1)
+    return PackedModel(prepare(fresh(name).model, settings, base_name="base"), **options).train()
 
 
 def look_at(model, health=None, step=6):
@@ -128,14 +128,14 @@ def quantised(tmp_path_factory):
 
     def make(targets=("language",), memory=0):
         loaded = load_model(str(folder), ModelOptions(device="cpu", dtype="float32", quantization="4bit"))
-        given = Recipe(
+        settings = Recipe(
             model="tiny",
             lora=Lora(rank=4, targets=targets),
             rates=Rates(adapter=1e-3),
             steps=1,
             quantization="4bit",
         )
-        return PackedModel(prepare(loaded.model, given, base_name="base"), memory=memory).train()
+        return PackedModel(prepare(loaded.model, settings, base_name="base"), memory=memory).train()
 
     return make
 
@@ -216,8 +216,8 @@ def test_a_packed_vision_tower_matters_only_where_gradients_pass_it(quantised):
 
 
 def test_looking_at_the_loss_leaves_no_trace_and_knows_no_dropout():
-    given = Recipe(model="tiny", lora=Lora(rank=4, dropout=0.5), rates=Rates(adapter=1e-3), steps=1)
-    model = PackedModel(prepare(fresh("llava").model, given, base_name="base")).train()
+    settings = Recipe(model="tiny", lora=Lora(rank=4, dropout=0.5), rates=Rates(adapter=1e-3), steps=1)
+    model = PackedModel(prepare(fresh("llava").model, settings, base_name="base")).train()
     torch.manual_seed(0)
     for parameter in model.parameters():
         if parameter.requires_grad:
@@ -259,8 +259,8 @@ def drawn():
     from mevqa.training.finetune import load_trainable_model
     from mevqa.training.nano.dialogues import VARIANT
 
-    given = Recipe(model="nano", lora=Lora(), rates=Rates(adapter=1e-3), steps=1)
-    trainable = load_trainable_model(given)
+    settings = Recipe(model="nano", lora=Lora(), rates=Rates(adapter=1e-3), steps=1)
+    trainable = load_trainable_model(settings)
     row_maker = RowMaker(trainable.wrapped.prompter, trainable.prompts, trainable.view_config)
     clips = SyntheticClips(Synthetic(share=1.0), ("motion-centred",), VARIANT, seed=7)
     return trainable.wrapped.model, [row_maker.synthetic_row(clips[10_000 + number]) for number in range(32)]

@@ -41,10 +41,10 @@ def recipe(lora: Lora | None = None, **rates: float) -> Recipe:
     return Recipe(model="tiny", lora=lora, rates=Rates(**rates), steps=1)
 
 
-def step(model: PackedModel, given: Recipe, name: str) -> None:
+def step(model: PackedModel, settings: Recipe, name: str) -> None:
     """One step of the optimiser at the recipe's rates."""
     loss_and_gradients(model, uneven_rows(name))
-    torch.optim.AdamW(parameter_groups(model, given)).step()
+    torch.optim.AdamW(parameter_groups(model, settings)).step()
 
 
 def moved(model: torch.nn.Module, before: dict[str, torch.Tensor]) -> set[str]:
@@ -80,11 +80,11 @@ def test_all_linear_in_the_language_model_leaves_vision_projector_and_head_alone
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_adapter_alone_moves_the_adapter_alone(name):
-    given = recipe(Lora(rank=4))
-    model = PackedModel(prepare(fresh(name).model, given, base_name="base"))
+    settings = recipe(Lora(rank=4))
+    model = PackedModel(prepare(fresh(name).model, settings, base_name="base"))
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
     for _ in range(2):  # lora_A first moves when lora_B is no longer 0
-        step(model, given, name)
+        step(model, settings, name)
     changed = moved(model, before)
     adapter = {key for key in before if "lora_" in key}
     assert changed == adapter and adapter
@@ -98,8 +98,8 @@ def test_an_adapter_alone_moves_the_adapter_alone(name):
 @pytest.mark.parametrize("parts", [("projector",), ("vision",), ("projector", "vision")])
 @pytest.mark.parametrize("name", ALL)
 def test_projector_and_vision_tower_are_trained_beside_an_adapter_where_the_recipe_says_so(name, parts):
-    given = recipe(Lora(rank=4), **dict.fromkeys(parts, 1e-4))
-    model = PackedModel(prepare(fresh(name).model, given, base_name="base"))
+    settings = recipe(Lora(rank=4), **dict.fromkeys(parts, 1e-4))
+    model = PackedModel(prepare(fresh(name).model, settings, base_name="base"))
     assert not model.reader.frozen
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
     plain = {key: part_of(key) for key, _ in fresh(name).model.named_parameters()}
@@ -113,7 +113,7 @@ def test_projector_and_vision_tower_are_trained_beside_an_adapter_where_the_reci
             if plain[key] == part and key not in loose
         ]
         assert counts.get(part, 0) == (sum(sizes) if part in parts else 0)
-    step(model, given, name)
+    step(model, settings, name)
     changed = {part_of(key) for key in moved(model, before)}
     assert changed == {"adapter", *parts}
 
@@ -122,10 +122,10 @@ def test_projector_and_vision_tower_are_trained_beside_an_adapter_where_the_reci
 def test_weights_that_are_kept_beside_an_adapter_come_back_with_it(name, tmp_path):
     from peft import PeftModel
 
-    given = recipe(Lora(rank=4), projector=1e-2, vision=1e-2)
-    model = PackedModel(prepare(fresh(name).model, given, base_name="base"))
+    settings = recipe(Lora(rank=4), projector=1e-2, vision=1e-2)
+    model = PackedModel(prepare(fresh(name).model, settings, base_name="base"))
     for _ in range(2):
-        step(model, given, name)
+        step(model, settings, name)
     model.model.save_pretrained(tmp_path)
     again = PackedModel(PeftModel.from_pretrained(fresh(name).model, str(tmp_path)))
     rows = uneven_rows(name)
@@ -142,18 +142,18 @@ def test_weights_that_are_kept_beside_an_adapter_come_back_with_it(name, tmp_pat
 @pytest.mark.parametrize("rates", [{"language": 1e-3}, {"projector": 1e-3}, {"vision": 1e-3, "language": 1e-4}])
 @pytest.mark.parametrize("name", ["llava", "qwen2_5_vl"])
 def test_without_an_adapter_the_parts_themselves_are_trained_and_the_others_frozen(name, rates):
-    given = recipe(**rates)
-    model = PackedModel(prepare(fresh(name).model, given, base_name="base"))
+    settings = recipe(**rates)
+    model = PackedModel(prepare(fresh(name).model, settings, base_name="base"))
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
     assert {part_of(key) for key, _ in trained(model)} == set(rates)
-    step(model, given, name)
+    step(model, settings, name)
     assert {part_of(key) for key in moved(model, before)} == set(rates)
 
 
 def test_each_part_has_its_own_rate_and_norms_do_not_decay():
-    given = recipe(Lora(rank=4), adapter=3e-4, projector=2e-5, vision=1e-6).model_copy(update={"decay": 0.1})
-    model = PackedModel(prepare(fresh("llava").model, given, base_name="base"))
-    groups = parameter_groups(model, given)
+    settings = recipe(Lora(rank=4), adapter=3e-4, projector=2e-5, vision=1e-6).model_copy(update={"decay": 0.1})
+    model = PackedModel(prepare(fresh("llava").model, settings, base_name="base"))
+    groups = parameter_groups(model, settings)
     rates = {group["part"]: group["lr"] for group in groups}
     assert rates == {"adapter": 3e-4, "projector": 2e-5, "vision": 1e-6}
     of = {id(parameter): group for group in groups for parameter in group["params"]}
@@ -163,7 +163,7 @@ def test_each_part_has_its_own_rate_and_norms_do_not_decay():
         assert of[id(parameter)]["weight_decay"] == (0.1 if parameter.ndim > 1 else 0.0)
     # And they are what moves the weights: the step of a fresh Adam is the rate, whatever the gradient.
     before = {key: value.detach().clone() for key, value in model.named_parameters()}
-    step(model, given.model_copy(update={"decay": 0.0}), "llava")
+    step(model, settings.model_copy(update={"decay": 0.0}), "llava")
     for key, parameter in trained(model):
         largest = float((parameter.detach() - before[key]).abs().max())
         if largest:
@@ -208,14 +208,14 @@ def test_a_pattern_that_matches_nothing_is_refused_with_an_example():
 def test_a_part_that_the_model_has_not_is_refused():
     model = fresh("llava").model
     model.model.multi_modal_projector = torch.nn.Identity()
-    for given in (recipe(projector=1e-4), recipe(Lora(rank=4), projector=1e-4)):
+    for settings in (recipe(projector=1e-4), recipe(Lora(rank=4), projector=1e-4)):
         with pytest.raises(ModelError, match="no projector that could be trained; set rates.projector to 0"):
-            prepare(copy.deepcopy(model), given, base_name="base")
+            prepare(copy.deepcopy(model), settings, base_name="base")
 
 
 def test_an_adapter_in_the_vision_tower_is_a_part_of_the_adapter():
-    given = recipe(Lora(rank=4, targets=("everything",)))
-    model = PackedModel(prepare(fresh("llava").model, given, base_name="base"))
+    settings = recipe(Lora(rank=4, targets=("everything",)))
+    model = PackedModel(prepare(fresh("llava").model, settings, base_name="base"))
     assert not model.reader.frozen
     assert {part_of(key) for key, _ in trained(model)} == {"adapter"}
     places = {part_of(key.replace("lora_", "")) for key, _ in trained(model)}
@@ -223,8 +223,8 @@ def test_an_adapter_in_the_vision_tower_is_a_part_of_the_adapter():
 
 
 def test_parts_trained_as_a_whole_get_no_adapter_besides():
-    given = recipe(Lora(rank=4, targets=("everything",)), projector=1e-4, vision=1e-4)
-    model = PackedModel(prepare(fresh("llava").model, given, base_name="base"))
+    settings = recipe(Lora(rank=4, targets=("everything",)), projector=1e-4, vision=1e-4)
+    model = PackedModel(prepare(fresh("llava").model, settings, base_name="base"))
     places = {part_of(key.replace("lora_", "")) for key, _ in trained(model) if "lora_" in key}
     assert places == {"language"}
 

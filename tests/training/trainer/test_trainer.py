@@ -81,8 +81,8 @@ def test_rows_of_worker_processes_are_those_of_the_process_itself(tmp_path):
 
 
 def test_rates_follow_warm_up_and_schedule():
-    given = recipe(steps=100, warmup=0.1, last_rate=0.2)
-    rates = [rate_at(step, recipe=given, steps=100) for step in range(101)]
+    settings = recipe(steps=100, warmup=0.1, last_rate=0.2)
+    rates = [rate_at(step, recipe=settings, steps=100) for step in range(101)]
     assert rates[:10] == pytest.approx([(step + 1) / 10 for step in range(10)])
     assert rates[10] == 1.0 and rates[55] == pytest.approx(0.6) and rates[100] == pytest.approx(0.2)
     assert all(earlier >= later for earlier, later in zip(rates[10:], rates[11:], strict=False))
@@ -94,8 +94,8 @@ def test_rates_follow_warm_up_and_schedule():
 
 
 def test_each_parts_rate_follows_the_schedule_and_is_reported_with_its_gradient(tmp_path):
-    given = {"rates": Rates(adapter=1e-2, projector=1e-4), "steps": 4, "warmup": 0.5, "schedule": "linear"}
-    made = trainer(tmp_path, **given)
+    settings = {"rates": Rates(adapter=1e-2, projector=1e-4), "steps": 4, "warmup": 0.5, "schedule": "linear"}
+    made = trainer(tmp_path, **settings)
     made.train()
     logs = [entry for entry in made.state.log_history if "loss" in entry]
     # What is reported after a step is the rate of the next one.
@@ -136,9 +136,9 @@ def test_4_bit_weights_on_a_cpu_stay_alive_through_validation(tmp_path):
     """Nothing is remembered, so that every look at the validation side reads its prefixes anew."""
     pytest.importorskip("bitsandbytes")
     folder = save_base("llava", tmp_path / "base")
-    given = recipe(quantization="4bit")
+    settings = recipe(quantization="4bit")
     loaded = load_model(str(folder), ModelOptions(device="cpu", dtype="float32", quantization="4bit"))
-    model = PackedModel(prepare(loaded.model, given, base_name="base"), memory=0)
+    model = PackedModel(prepare(loaded.model, settings, base_name="base"), memory=0)
     long_video = unknown_ids()
     options = {"quantization": "4bit", "steps": 4, "validation": Validation(share=0.5, every=1, patience=0)}
     made = trainer(tmp_path / "run", long_video=long_video, model=model, **options)

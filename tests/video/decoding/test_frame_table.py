@@ -55,7 +55,7 @@ def _write_avi(path: Path, data: bytes, start: int, chunks: list[tuple[bytes, by
     path.write_bytes(new[:4] + struct.pack("<I", len(new) - 8) + new[8:])
 
 
-def test_frames_that_the_recorder_dropped_are_not_counted_and_said(footage, tmp_path):
+def test_frames_that_the_recorder_dropped_are_not_counted_and_give_a_warning(footage, tmp_path):
     data = footage.recipe("mjpeg.avi").read_bytes()
     start, chunks = _avi_chunks(data)
     path = tmp_path / "dropped.avi"

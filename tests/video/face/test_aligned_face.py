@@ -164,7 +164,7 @@ def test_crops_are_held_still_too() -> None:
     assert after < 0.08
 
 
-def test_frame_without_the_face_is_told() -> None:
+def test_frame_without_the_face_gives_a_warning() -> None:
     picture = portrait("collins")
     aligner = FaceAligner.fit(recorded(picture))
     assert aligner.warnings == ()
@@ -203,7 +203,7 @@ def test_real_video_without_a_face(shared_data: Path) -> None:
 
 
 @pytest.mark.data
-def test_face_that_leaves_is_told(shared_data: Path) -> None:
+def test_face_that_leaves_gives_a_warning(shared_data: Path) -> None:
     with open_video(shared_data / "video" / "face_then_no_face.mov") as video:
         first, last = video.frames([0, len(video) - 1])
     aligner = FaceAligner.fit(first)

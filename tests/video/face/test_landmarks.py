@@ -89,7 +89,7 @@ def test_models_without_irises_use_the_corners_of_the_eyes(monkeypatch: pytest.M
     assert face.eyes[1] == pytest.approx((260, 84))
 
 
-def test_no_face_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_face_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stand_in(monkeypatch, [])
     assert not FaceAligner.fit(_FRAME, "mediapipe", landmark_model=model_file(tmp_path)).has_face
 

@@ -58,7 +58,7 @@ def test_a_folder_without_frame_rate_says_that_it_is_assumed(tmp_path):
         assert any("30 frames per second are assumed" in warning for warning in video.warnings)
 
 
-def test_a_jump_in_the_numbers_is_said(tmp_path):
+def test_a_jump_in_the_numbers_gives_a_warning(tmp_path):
     with open_video(_fill(tmp_path / "frames", ["f01.png", "f02.png", "f04.png", "f05.png"]), fps=100) as video:
         assert video.warnings == ("the frame numbers jump from 2 to 4 at f04.png; times and speeds are wrong there",)
 

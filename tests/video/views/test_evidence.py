@@ -7,7 +7,7 @@ from mevqa.video.views.evidence import EvidenceWording, Timing, evidence_text, e
 TIMING = Timing(100.0, 263.0, 475.0)
 
 
-def test_regions_directions_sizes_side_and_times_are_said():
+def test_the_text_names_regions_directions_sizes_side_and_times():
     moved = (
         RegionMotion("left mouth corner", 0.012, -0.016),
         RegionMotion("right mouth corner", 0.008, 0.0),

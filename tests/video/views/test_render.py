@@ -56,49 +56,55 @@ def never_localised(monkeypatch):
 
 
 def test_annotated_frames_are_used_as_they_are(clip, truth, never_localised):
-    seen = render_clip(replace(clip, annotation=truth), views=["onset", "apex", "frames", "motion"])
-    assert (seen.onset, seen.apex, seen.offset) == (truth.onset, truth.apex, truth.offset)
-    assert not seen.localised and seen.localisation is None
-    assert [view.name for view in seen.views] == ["onset", "apex", "frames", "frames", "frames", "motion"]
-    assert seen.views[1].frames == (truth.apex,) and seen.views[-1].frames == (truth.onset, truth.apex)
-    assert all(view.image.mode == "RGB" and view.caption for view in seen.views)
+    clip_views = render_clip(replace(clip, annotation=truth), views=["onset", "apex", "frames", "motion"])
+    assert (clip_views.onset, clip_views.apex, clip_views.offset) == (truth.onset, truth.apex, truth.offset)
+    assert not clip_views.localised and clip_views.localisation is None
+    assert [view.name for view in clip_views.views] == ["onset", "apex", "frames", "frames", "frames", "motion"]
+    assert clip_views.views[1].frames == (truth.apex,) and clip_views.views[-1].frames == (truth.onset, truth.apex)
+    assert all(view.image.mode == "RGB" and view.caption for view in clip_views.views)
 
 
 def test_without_annotation_the_expression_is_found(clip, truth):
-    seen = render_clip(clip, views=["apex"])
-    assert seen.localised and seen.localisation is not None
-    assert abs(seen.apex - truth.apex) <= 2
-    assert seen.moments == [Moment(seen.onset, "onset"), Moment(seen.apex, "apex"), Moment(seen.offset, "offset")]
+    clip_views = render_clip(clip, views=["apex"])
+    assert clip_views.localised and clip_views.localisation is not None
+    assert abs(clip_views.apex - truth.apex) <= 2
+    assert clip_views.moments == [
+        Moment(clip_views.onset, "onset"),
+        Moment(clip_views.apex, "apex"),
+        Moment(clip_views.offset, "offset"),
+    ]
 
 
 def test_only_the_missing_apex_is_found(clip, truth):
-    seen = render_clip(replace(clip, annotation=replace(truth, apex=None)), views=["apex"])
-    assert (seen.onset, seen.offset) == (truth.onset, truth.offset)
-    assert seen.localised and abs(seen.apex - truth.apex) <= 2
+    clip_views = render_clip(replace(clip, annotation=replace(truth, apex=None)), views=["apex"])
+    assert (clip_views.onset, clip_views.offset) == (truth.onset, truth.offset)
+    assert clip_views.localised and abs(clip_views.apex - truth.apex) <= 2
 
 
 def test_frames_of_the_whole_clip_need_no_localisation(clip, never_localised):
-    seen = render_clip(clip, views=["frames"], sampler="uniform", frames=4)
-    assert [moment.role for moment in seen.moments] == [f"uniform-{n}" for n in (1, 2, 3, 4)]
-    assert len(seen.views) == 4 and seen.onset is None and not seen.localised
+    clip_views = render_clip(clip, views=["frames"], sampler="uniform", frames=4)
+    assert [moment.role for moment in clip_views.moments] == [f"uniform-{n}" for n in (1, 2, 3, 4)]
+    assert len(clip_views.views) == 4 and clip_views.onset is None and not clip_views.localised
 
 
 def test_sampler_options_reach_the_sampler(clip, truth, never_localised):
-    seen = render_clip(replace(clip, annotation=truth), views=["frames"], sampler="apex-window", frames=3, stride=2)
-    assert [moment.frame for moment in seen.moments] == [truth.apex - 2, truth.apex, truth.apex + 2]
+    clip_views = render_clip(
+        replace(clip, annotation=truth), views=["frames"], sampler="apex-window", frames=3, stride=2
+    )
+    assert [moment.frame for moment in clip_views.moments] == [truth.apex - 2, truth.apex, truth.apex + 2]
 
 
 def test_given_fps_decides_the_times(clip, truth):
-    seen = render_clip(replace(clip, fps=200.0, annotation=truth), views=["apex"])
-    assert np.diff(seen.times_ms) == pytest.approx(5.0)
+    clip_views = render_clip(replace(clip, fps=200.0, annotation=truth), views=["apex"])
+    assert np.diff(clip_views.times_ms) == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize("media", [True, False])
 def test_ready_made_pictures_need_no_media(clip, truth, map_file, never_opened, media):
     pictured = replace(clip, annotation=truth, pictures={"motion": map_file}, media=clip.media if media else None)
-    seen = render_clip(pictured, views=["motion", "motion-centred"])
-    assert [view.image.size for view in seen.views] == [(28, 28), (28, 28)]
-    assert seen.apex == truth.apex and seen.moments == []
+    clip_views = render_clip(pictured, views=["motion", "motion-centred"])
+    assert [view.image.size for view in clip_views.views] == [(28, 28), (28, 28)]
+    assert clip_views.apex == truth.apex and clip_views.moments == []
 
 
 def test_a_view_that_needs_the_missing_media_says_so(map_file):
@@ -126,10 +132,10 @@ def test_frames_out_of_order_are_an_error(clip):
     ],
 )
 def test_a_coded_apex_that_cannot_be_right_is_found_in_the_motion(clip, truth, coded, message):
-    seen = render_clip(replace(clip, annotation=coded(truth)), views=["motion"])
-    assert (seen.onset, seen.offset) == (truth.onset, truth.offset)
-    assert seen.localised and abs(seen.apex - truth.apex) <= 2
-    assert message in seen.warnings and seen.stillness is None
+    clip_views = render_clip(replace(clip, annotation=coded(truth)), views=["motion"])
+    assert (clip_views.onset, clip_views.offset) == (truth.onset, truth.offset)
+    assert clip_views.localised and abs(clip_views.apex - truth.apex) <= 2
+    assert message in clip_views.warnings and clip_views.stillness is None
 
 
 def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
@@ -138,9 +144,13 @@ def test_what_was_left_out_of_an_annotation_before_is_said_too(clip, truth):
 
 
 def test_a_coded_interval_of_one_frame_is_found_anew_from_its_onset(clip, truth):
-    seen = render_clip(replace(clip, annotation=Event(*[truth.onset] * 3)), views=["motion"])
-    assert seen.onset == truth.onset and abs(seen.apex - truth.apex) <= 2 and seen.offset > seen.apex
-    assert seen.warnings[:2] == (OFFSET_ON_ONSET, APEX_ON_ONSET)
+    clip_views = render_clip(replace(clip, annotation=Event(*[truth.onset] * 3)), views=["motion"])
+    assert (
+        clip_views.onset == truth.onset
+        and abs(clip_views.apex - truth.apex) <= 2
+        and clip_views.offset > clip_views.apex
+    )
+    assert clip_views.warnings[:2] == (OFFSET_ON_ONSET, APEX_ON_ONSET)
 
 
 @pytest.fixture
@@ -169,33 +179,33 @@ def _save(folder, pictures):
 def test_two_or_three_pictures_are_key_frames(tmp_path, key_pictures, truth, clip, names, never_localised):
     coded = render_clip(replace(clip, annotation=truth), views=["motion"])
     made = _save(tmp_path / "keys", {name: key_pictures[role] for role, name in names.items()})
-    seen = render_clip(made, views=["motion", "apex"])
-    assert (seen.onset, seen.apex, seen.offset) == (0, 1, len(names) - 1)
-    assert seen.stillness is None and not seen.localised
+    clip_views = render_clip(made, views=["motion", "apex"])
+    assert (clip_views.onset, clip_views.apex, clip_views.offset) == (0, 1, len(names) - 1)
+    assert clip_views.stillness is None and not clip_views.localised
     # The aligner is fitted to the onset in both, so that the pictures are equal to the last pixel.
-    assert np.array_equal(np.asarray(seen.views[0].image), np.asarray(coded.views[0].image))
+    assert np.array_equal(np.asarray(clip_views.views[0].image), np.asarray(coded.views[0].image))
 
 
 def test_a_single_picture_is_the_apex_and_shows_no_motion(tmp_path, key_pictures):
-    seen = render_clip(_save(tmp_path / "one", {"apex.png": key_pictures["apex"]}), views=["apex", "motion"])
-    assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0)
-    assert seen.stillness == "onset and apex are one frame"
-    assert seen.warnings[0] == "the clip is one picture, taken as the apex: there is no motion to see"
+    clip_views = render_clip(_save(tmp_path / "one", {"apex.png": key_pictures["apex"]}), views=["apex", "motion"])
+    assert (clip_views.onset, clip_views.apex, clip_views.offset) == (0, 0, 0)
+    assert clip_views.stillness == "onset and apex are one frame"
+    assert clip_views.warnings[0] == "the clip is one picture, taken as the apex: there is no motion to see"
     frames_only = render_clip(_save(tmp_path / "two", {"apex.png": key_pictures["apex"]}), views=["apex"])
     assert frames_only.stillness is None and "no motion" in frames_only.warnings[0]
 
 
 def test_two_equal_pictures_show_no_motion(tmp_path, key_pictures):
-    seen = render_clip(
+    clip_views = render_clip(
         _save(tmp_path / "same", {"1.png": key_pictures["onset"], "2.png": key_pictures["onset"]}), views=["motion"]
     )
-    assert seen.stillness == "the pictures of onset and apex are the same"
-    assert f"{NO_MOTION}: {seen.stillness}" in seen.warnings
+    assert clip_views.stillness == "the pictures of onset and apex are the same"
+    assert f"{NO_MOTION}: {clip_views.stillness}" in clip_views.warnings
 
 
 def test_a_uniform_ready_made_picture_shows_no_motion(tmp_path, map_file):
-    seen = render_clip(Clip("map", pictures={"motion": map_file}), views=["motion-centred"])
-    assert seen.warnings == (f"{NO_MOTION}: the ready-made picture is uniform",)
+    clip_views = render_clip(Clip("map", pictures={"motion": map_file}), views=["motion-centred"])
+    assert clip_views.warnings == (f"{NO_MOTION}: the ready-made picture is uniform",)
     picture = np.zeros((28, 28, 3), np.uint8)
     picture[10:14, 10:14, 0] = 90
     Image.fromarray(picture).save(tmp_path / "moved.png")
@@ -216,37 +226,37 @@ def test_no_face_is_a_warning_and_the_picture(tmp_path):
     grey = np.full((90, 120, 3), 90, np.uint8)
     for number in range(4):
         Image.fromarray(grey).save(tmp_path / f"{number}.png")
-    seen = render_clip(Clip("wall", media=tmp_path), views=["onset", "apex"])
-    assert len(seen.views) == 2
-    assert any("face" in warning for warning in seen.warnings)
-    assert any("motion" in warning for warning in seen.warnings)
+    clip_views = render_clip(Clip("wall", media=tmp_path), views=["onset", "apex"])
+    assert len(clip_views.views) == 2
+    assert any("face" in warning for warning in clip_views.warnings)
+    assert any("motion" in warning for warning in clip_views.warnings)
 
 
 def test_one_picture_is_a_clip(tmp_path):
     Image.new("RGB", (64, 64), (120, 90, 80)).save(tmp_path / "face.png")
-    seen = render_clip(Clip("still", media=tmp_path / "face.png"), views=["apex", "motion"], face="none")
-    assert (seen.onset, seen.apex, seen.offset) == (0, 0, 0) and len(seen.views) == 2
+    clip_views = render_clip(Clip("still", media=tmp_path / "face.png"), views=["apex", "motion"], face="none")
+    assert (clip_views.onset, clip_views.apex, clip_views.offset) == (0, 0, 0) and len(clip_views.views) == 2
 
 
 def test_evidence_is_a_text_and_no_picture(clip, truth):
-    seen = render_clip(replace(clip, annotation=truth), views=["motion", "evidence"])
-    assert [view.name for view in seen.views] == ["motion"]
-    (note,) = seen.notes
+    clip_views = render_clip(replace(clip, annotation=truth), views=["motion", "evidence"])
+    assert [view.name for view in clip_views.views] == ["motion"]
+    (note,) = clip_views.notes
     fall = 20 * (truth.offset - truth.apex)
     assert "percent of the distance between the eyes" in note and f"fall from apex to offset {fall} ms" in note
 
 
 def test_evidence_without_a_face_says_that_nothing_was_measured(clip, truth):
-    seen = render_clip(replace(clip, annotation=truth), views=["evidence"], face="none")
-    assert seen.views == [] and seen.notes == (
+    clip_views = render_clip(replace(clip, annotation=truth), views=["evidence"], face="none")
+    assert clip_views.views == [] and clip_views.notes == (
         "The motion of the face was not measured: the eyes were not looked for.",
     )
 
 
 def test_evidence_of_an_event_of_a_long_video_is_that_of_the_clip(clip, truth):
-    whole = render_clip(replace(clip, annotation=truth), views=["evidence"])
+    clip_views = render_clip(replace(clip, annotation=truth), views=["evidence"])
     (event,) = look_module.render_events(clip, [truth], views=["evidence"])
-    assert event.notes == whole.notes
+    assert event.notes == clip_views.notes
 
 
 def test_evidence_needs_the_media(map_file):
