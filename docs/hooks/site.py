@@ -1,4 +1,4 @@
-"""What MkDocs does beyond its settings: files of the repository as pages, and blocks that are not run named.
+"""Hooks of MkDocs: files of the repository as pages, and blocks that are not run named.
 
 Links of the documents lead to files of the repository as they stand on a disk (``../../examples/own_model.py``). The
 site is one folder without the repository: each linked file becomes a page of its own, Markdown as it is and code in a

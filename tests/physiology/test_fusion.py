@@ -46,7 +46,7 @@ def judged(examples):
 
 
 def fold(examples, way):
-    """What is said of the first event of p2 by the others."""
+    """Probabilities of the first event of p2 by a fusion that was fitted to the other subjects."""
     own = np.array(examples.subjects) == "p2"
     fitted = fit_fusion(examples.at(np.flatnonzero(~own)), way)
     return fitted.probabilities(examples.at(np.flatnonzero(own)))[0]

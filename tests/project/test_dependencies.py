@@ -1,4 +1,4 @@
-"""What the package imports is declared in pyproject.toml, and what is declared is imported, each where it belongs."""
+"""Imports of the package and dependencies of pyproject.toml agree, extra by extra."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the project says of itself is said once, and the containers install what was tested."""
+"""Version, licence and authors stand in one place, and the containers install what was tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written opens as a data set, and questions, labels, events and runs as tables of pandas."""
+"""Written files open as data sets, and questions, labels, events and runs as tables of pandas."""
 
 import json
 from pathlib import Path

@@ -22,12 +22,12 @@ def long_video(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def spotting_result(long_video):
-    """What the default spotter finds in the long video."""
+    """Result of the default spotter for the long video."""
     return spot_video(long_video.path)
 
 
 @pytest.fixture(scope="session")
 def long_record(long_video):
-    """What is measured of it."""
+    """Measured motion of the long video."""
     with open_video(long_video.path) as video:
         return measure(video)

@@ -13,7 +13,7 @@ from mevqa.spotting.base import Spotting
 
 
 def perfect(video, shift=0):
-    """What a spotter that makes no mistake would find, some frames late."""
+    """Result of a spotter that makes no mistake, shifted by some frames."""
     step = 1000 / video.plan.fps
     events = []
     for performance in video.plan.performances:

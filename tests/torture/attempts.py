@@ -1,4 +1,4 @@
-"""What a campaign is, one attempt of it, and the outcome of a command."""
+"""Campaign, one attempt of it, and outcome of a command."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Campaign:
 
 @dataclass(slots=True)
 class Row:
-    """What a campaign came to.
+    """Result of a campaign, one row of the table.
 
     Attributes:
         campaign: The campaign.

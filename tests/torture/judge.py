@@ -1,4 +1,4 @@
-"""What every command must keep to, whatever it is given: a known exit code, no traceback, bounds, whole outputs."""
+"""Rules for every command, whatever its input: a known exit code, no traceback, bounds, whole outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made to be passed on names nothing of the machine: no absolute path, no home, no user."""
+"""Files that are made to be passed on name nothing of the machine: no absolute path, no home, no user."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def shuffled(clips: dict[str, Clip]) -> dict[str, Clip]:
 
 
 def check_folds(folds: tuple[Fold, ...], clips: dict[str, Clip], tested: set[str]) -> None:
-    """What must hold of every way to make folds."""
+    """Check the properties of every way to make folds."""
     assert Counter(name for fold in folds for name in fold.test) == Counter(tested)
     for fold in folds:
         assert fold.test

@@ -53,7 +53,7 @@ def uneven_rows(name: str) -> list[Row]:
 
 
 def conversation(name: str, shown_views: Sequence[View], turn: Turn) -> dict[str, Any]:
-    """What the processor makes of the conversation with its answer, in its documented way."""
+    """Inputs of the conversation with its answer, made by the processor in its documented way."""
     _, processor = built(name)
     chat = messages(SYSTEM, shown_views, turn.text, answer=turn.answer)
     pictures = [view.image for view in shown_views]

@@ -1,4 +1,4 @@
-"""What all charts have in common: files in three forms, texts of others, settings of matplotlib."""
+"""Common base of all charts: files in three forms, texts of others, settings of matplotlib."""
 
 import io
 import re

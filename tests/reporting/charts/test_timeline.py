@@ -15,7 +15,7 @@ def timeline_chart(coded, detected, curve, seconds, label, unseen=()):
 
 
 def titles(chart):
-    """What the events say, without the parts that go on in another row."""
+    """Titles of the drawn events, without the parts that go on in another row."""
     texts = [element.text for element in ElementTree.fromstring(chart.svg()).iter() if element.tag.endswith("}title")]
     return [text for text in texts if not text.startswith("…")]
 

@@ -1,4 +1,4 @@
-"""What is answered about the events of a long video, scored; counted by hand where it is small."""
+"""Scores of answers about the events of a long video, counted by hand where it is small."""
 
 import json
 from dataclasses import replace

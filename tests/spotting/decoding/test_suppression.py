@@ -1,4 +1,4 @@
-"""What becomes of detections that overlap."""
+"""Suppression of overlapping detections."""
 
 from __future__ import annotations
 

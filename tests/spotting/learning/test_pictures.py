@@ -51,7 +51,7 @@ def test_every_system_reads_pictures_of_its_shape(name, video, long_record):
 
 
 def late(record):
-    """What is missing where nothing is seen any more from frame 45 on."""
+    """Mask of missing frames of a record, with all from frame 45 on missing."""
     missing = record.missing.copy()
     missing[45:] = 1
     return missing

@@ -1,4 +1,4 @@
-"""What holds for every trained system: it learns, it is the same twice, and nobody else decides about a video."""
+"""Properties of every trained system: it learns, it is the same twice, and nobody else decides about a video."""
 
 from __future__ import annotations
 

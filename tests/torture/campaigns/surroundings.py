@@ -1,4 +1,4 @@
-"""What surrounds a command: its streams, its user, its folders, the encoding of the terminal."""
+"""Surroundings of a command: its streams, its user, its folders, the encoding of the terminal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _encoded(encoding: str) -> Callable[[], None]:
 
 
 def _no_home() -> None:
-    """Be a user whom nobody knows, as in a container that is run by number."""
+    """Become an unknown user, as in a container that is run by number."""
     for name in _OWN:
         os.environ.pop(name, None)
     user, group = os.getuid(), os.getgid()
@@ -104,7 +104,7 @@ def _variables(name: str, case: str, attempt: Attempt) -> list[str]:
 
 
 def _unknown_user(name: str, case: str, attempt: Attempt) -> list[str]:
-    """Be a user whom nobody knows, in a fork or from the start."""
+    """Run a command as an unknown user, in a fork or from the start."""
     out, words = _begin(name, case, attempt)
     unshare = shutil.which("unshare")
     if case == "fork" or unshare is None:

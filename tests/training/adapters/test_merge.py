@@ -34,7 +34,7 @@ def adapter(base, tmp_path_factory):
 
 
 def replies(model, **options):
-    """What a model answers to questions of all kinds that merging did not compare."""
+    """Replies of a model to questions of all kinds that merging did not compare."""
     return load_model(str(model), ModelOptions(device="cpu", dtype="float32", option_score="sum", **options)).ask(
         SYSTEM, views(), requests()
     )

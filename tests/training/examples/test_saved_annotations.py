@@ -1,4 +1,4 @@
-"""What a coder saves is checked and trained on as any other annotation table."""
+"""Annotations that a coder saved are checked and trained on as any other annotation table."""
 
 from __future__ import annotations
 

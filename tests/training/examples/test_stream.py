@@ -1,4 +1,4 @@
-"""What is trained on at a place of the stream is decided by the seed and the place, and asked as it will be asked."""
+"""Seed and place alone decide a row of the training stream; its prompt is that of answering."""
 
 from __future__ import annotations
 

@@ -41,14 +41,14 @@ def folds_of(exported):
 
 
 def swift(row):
-    """What `swift infer` writes: no id, the answer in `response` and at the end of the messages."""
+    """Output of `swift infer`: no id, the answer in `response` and at the end of the messages."""
     label = row["messages"][-1]["content"]
     pictures = [{"bytes": None, "path": f"/data/elsewhere/{path}"} for path in row["images"]]
     return {"response": label, "labels": label, "logprobs": None, "messages": row["messages"], "images": pictures}
 
 
 def factory(row):
-    """What LLaMA-Factory writes: the rendered prompt, the answer, the label."""
+    """Output of LLaMA-Factory: the rendered prompt, the answer, the label."""
     system, user, answer = (message["content"] for message in row["messages"])
     prompt = f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n"
     prompt = prompt.replace("<image>", "<|vision_start|><|image_pad|><|image_pad|><|vision_end|>")

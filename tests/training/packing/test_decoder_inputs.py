@@ -1,4 +1,4 @@
-"""What is handed to the language model is computed once where it is frozen, and never for the wrong prefix."""
+"""Inputs of the language model are computed once where they are frozen, and never for the wrong prefix."""
 
 from __future__ import annotations
 

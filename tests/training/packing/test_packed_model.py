@@ -111,7 +111,7 @@ def test_rows_do_not_see_each_other(name):
 
 
 def test_windows_are_shorter_than_the_prompt():
-    """What the comparisons above say about sliding windows is only said where the window ends within the prompt."""
+    """The comparisons above test sliding windows only where the window ends within the prompt."""
     model, _ = built("gemma3")
     row = uneven_rows("gemma3")[0]
     assert model.config.text_config.sliding_window < row.prefix

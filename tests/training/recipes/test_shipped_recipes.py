@@ -199,7 +199,7 @@ def weights(model):
 
 
 def answers(base, out):
-    """What the base with the adapter says to two questions."""
+    """Replies of the base with the adapter to two questions."""
     adapted = load_model(str(base), ModelOptions(device="cpu", dtype="float32", adapter=str(out)))
     noise = np.random.default_rng(1).integers(0, 255, (56, 56, 3), dtype=np.uint8)
     requests = [Request("The coarse class?", options=("positive", "negative")), Request("The unit?", max_new_tokens=3)]

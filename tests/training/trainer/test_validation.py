@@ -1,4 +1,4 @@
-"""What is validated while it is trained, and when it stops."""
+"""Validation during training, and early stopping."""
 
 from __future__ import annotations
 
