@@ -112,7 +112,7 @@ def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
 
 
-#: What can be listed, and the function that lists it.
+#: The function of each list, by the name of the list.
 LISTS: Mapping[str, Callable[[], dict[str, str]]] = {
     "models": _models,
     "recipes": _recipes,

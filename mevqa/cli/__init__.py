@@ -129,7 +129,7 @@ def _run(argv: Sequence[str] | None) -> int:
                 with chosen_verbosity(args):
                     return _run_command(args)
             finally:
-                sys.stdout.flush()  # What cannot be written must be said here, and not by Python as it ends.
+                sys.stdout.flush()  # Output that cannot be written is an error here, and not of Python as it ends.
     except MevqaError as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2

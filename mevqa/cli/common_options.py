@@ -25,7 +25,7 @@ def out_place(args: argparse.Namespace) -> Path:
     """Return where something is written.
 
     Raises:
-        MevqaError: It is not said, or said twice.
+        MevqaError: No place is named, or two are.
     """
     paths = [path for path in (args.out_word, args.out) if path is not None]
     if len(paths) != 1:

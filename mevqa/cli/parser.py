@@ -76,7 +76,7 @@ class Parser(argparse.ArgumentParser):
         self.register("action", "store", _StoreOnce)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse, and refuse every unknown option in one go, before anything else is said to be missing."""
+        """Parse the words, and refuse all unknown options together, before anything is reported missing."""
         original_words = list(sys.argv[1:] if args is None else args)
         words, notes = current_words(original_words, self.renamed, bare_json=self.bare_json)
         for note in notes:
@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
         ]
 
     def _unknown_options(self, words: Sequence[str]) -> list[str]:
-        """Return a line for each word that looks like an option and is none."""
+        """Return a message for each word that looks like an option and is none."""
         has_commands = any(isinstance(action, argparse._SubParsersAction) for action in self._actions)
         lines = []
         for word in words:

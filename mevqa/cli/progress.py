@@ -116,7 +116,7 @@ def _lines(clips: int, questions: int) -> ClipProgress:
 
 @contextmanager
 def step_progress() -> Iterator[Callable[[str, str], None]]:
-    """Say on standard error what is under way: in one changing line on a terminal, elsewhere a line now and then.
+    """Show on standard error which step is under way: in one changing line on a terminal, else in a line now and then.
 
     Yields:
         A function to call with the step and the place in it.

@@ -137,7 +137,7 @@ def served_options(args: argparse.Namespace) -> ServedOptions:
     """Return how served models are reached.
 
     Raises:
-        MevqaError: It is said where a server is or what it may cost, and no model is served.
+        MevqaError: Options of a server are given, and no model is served.
     """
     from mevqa.models.base import ServedOptions
 

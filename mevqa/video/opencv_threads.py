@@ -10,7 +10,7 @@ import cv2
 
 @contextmanager
 def without_opencv_threads() -> Iterator[None]:
-    """Have OpenCV compute in the thread that calls it, here and in processes that are forked inside.
+    """Make OpenCV compute in the calling thread alone, here and in processes that are forked inside.
 
     A fork copies OpenCV's pool but not its threads: the first call that wants them waits for ever. As many processes
     as there are cores keep these busy without.

@@ -1,4 +1,4 @@
-"""What a model sees of one clip, as pictures to look at."""
+"""Pictures of what a model sees of one clip, as ``mevqa sample`` writes them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mevqa.video.views.render import ClipViews, render_clip
 
 @dataclass(frozen=True, slots=True)
 class ClipSample:
-    """What a model sees of a clip, and the pictures that were written of it.
+    """Views of a clip as a model sees them, and the pictures that were written of it.
 
     Attributes:
         seen: Views, moments and key frames.

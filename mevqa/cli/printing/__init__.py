@@ -1,1 +1,1 @@
-"""What commands print of the results that the public functions return."""
+"""Printing of the results that the public functions return, one module a command."""

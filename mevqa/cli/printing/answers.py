@@ -1,4 +1,4 @@
-"""What ``mevqa ask`` prints: answers with their options, and the evidence for them."""
+"""Output of ``mevqa ask``: answers with their options, and the evidence for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``mevqa check`` prints: every problem, or what was read, and what a reader should know."""
+"""Output of ``mevqa check``: every problem, or else a summary of what was read, and warnings."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _warning_lines(warnings: Sequence[ClipWarning]) -> Iterator[str]:
 
 
 def _print_summary(summary: Summary, path: Path) -> None:
-    """Print what was read, one fact a line."""
+    """Print the summary of what was read, one fact a line."""
     task = "long videos" if summary.task == "lvqa" else "short clips"
     print(f"{path}: no problems")
     print(f"  rows        {summary.questions} questions, {summary.layout} layout, about {task}")

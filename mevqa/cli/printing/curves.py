@@ -1,4 +1,4 @@
-"""What ``mevqa spot --curves`` prints: what was chosen, how much was detected, and the score."""
+"""Output of ``mevqa spot --curves``: chosen thresholds and lengths, the number of events, and the score."""
 
 from __future__ import annotations
 

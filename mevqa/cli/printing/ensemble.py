@@ -1,4 +1,4 @@
-"""What ``mevqa ensemble`` prints: scores of the runs, the ensemble and an oracle, and what was learned."""
+"""Output of ``mevqa ensemble``: scores of the runs, the ensemble and an oracle; learned weights and temperatures."""
 
 from __future__ import annotations
 

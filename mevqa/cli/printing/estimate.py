@@ -1,4 +1,4 @@
-"""What ``mevqa eval --estimate`` prints: requests, pictures, tokens and cost of a served model."""
+"""Output of ``mevqa eval --estimate``: requests, pictures, tokens and cost of a served model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``mevqa loso`` prints: the folds, each fold's score and the pooled scores."""
+"""Output of ``mevqa loso``: the folds, each fold's score and the pooled scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How video, signals and both decide events, as a table."""
+"""Output of ``mevqa physiology fuse``: how well video, signals and both decide events, as a table."""
 
 from __future__ import annotations
 

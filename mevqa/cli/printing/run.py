@@ -1,4 +1,4 @@
-"""What ``mevqa eval`` prints of a run: how many questions were answered, what failed, and the scores."""
+"""Output of ``mevqa eval``: how many questions were answered, what failed, and the scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``mevqa score`` prints about itself: presets, keys and cases, from the tables that decide them."""
+"""Output of ``mevqa score --presets``, ``--keys`` and ``--cases``, from the tables that decide the scores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 def print_reference(*, presets: bool, keys: bool, cases: bool) -> None:
-    """Print what is asked for.
+    """Print presets, keys or cases of the scores.
 
     Args:
         presets: Every preset with its switches.

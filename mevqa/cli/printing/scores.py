@@ -1,4 +1,4 @@
-"""What ``mevqa score`` prints: the tables of a result, and what a reader must know."""
+"""Output of ``mevqa score``: the tables of a result, notes and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``mevqa spot`` prints: the events of a video, and how a fitted calibrator does."""
+"""Output of ``mevqa spot``: the events of a video, and how a fitted calibrator does on held-out people."""
 
 from __future__ import annotations
 

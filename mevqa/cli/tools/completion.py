@@ -33,7 +33,7 @@ _LISTS = {
     "--views": "views",
     "RECIPE": "recipes",
 }
-#: Those that take files or folders too.
+#: Lists whose options take files or folders too.
 _ALSO_FILES = {"models", "recipes", "datasets", "suites"}
 
 

@@ -133,7 +133,7 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
 
 
 _FILES = ("--out", "--json", "--plot")
-#: What each way of use takes, the first of which it needs.
+#: Options that go with each way of use; the first of each is needed for it.
 _SPOTTING = (
     "path",
     "--fps",

@@ -1,1 +1,1 @@
-"""What a video file holds: containers, packets, times, orientation."""
+"""Decoding of video files: containers, packets, times, orientation."""

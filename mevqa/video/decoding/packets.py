@@ -51,7 +51,7 @@ class PacketLog:
     key_stamps: array[int] = field(default_factory=lambda: array("q"), repr=False)
 
     def add(self, packet: Any) -> None:
-        """Take note of one packet."""
+        """Count one packet and note its times."""
         if packet.size == 0:
             return
         self.count += 1

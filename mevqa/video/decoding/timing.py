@@ -29,7 +29,7 @@ _GAP_STEPS = 4.0
 
 @dataclass(frozen=True)
 class Timing:
-    """When frames are shown.
+    """Frame rate and presentation times of frames.
 
     Attributes:
         fps: Frames per second.

@@ -102,7 +102,7 @@ class FaceAligner:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader of an answer should know about the face; grows when a frame cannot be stabilised."""
+        """Warnings about the face for a reader of an answer; they grow when a frame cannot be stabilised."""
         return tuple(self._warnings)
 
     def __call__(self, frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -151,7 +151,7 @@ class FaceAligner:
 
 
 def is_face_crop(frame: NDArray[np.uint8], faces: list[Face]) -> bool:
-    """Tell whether the frame shows a face and hardly anything else."""
+    """Return whether the frame shows a face and hardly anything else."""
     height, width = frame.shape[:2]
     if not faces:
         down, across = int(_CROP_MARGIN * height), int(_CROP_MARGIN * width)

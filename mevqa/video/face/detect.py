@@ -1,4 +1,4 @@
-"""Where the face and the eyes are in one frame, by the Haar cascades that OpenCV ships (no download)."""
+"""Detection of faces and eyes in one frame, by the Haar cascades that OpenCV ships (no download)."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _find_eye(boxes_of: Callable[[str], list[Box]], shift: Point, usual: Point) 
 
 
 def _is_pair(first: Point, second: Point) -> bool:
-    """Tell whether two places in fractions of the box can be one person's eyes."""
+    """Return whether two places in fractions of the box can be one person's eyes."""
     across, down = second[0] - first[0], second[1] - first[1]
     tilt = abs(float(np.degrees(np.arctan2(down, across))))
     return _EYE_DISTANCE[0] < float(np.hypot(across, down)) < _EYE_DISTANCE[1] and tilt < _EYE_TILT

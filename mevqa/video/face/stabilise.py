@@ -60,7 +60,7 @@ _NEAR = 0.3
 
 
 class Stabilised(NamedTuple):
-    """Where the face is in another frame.
+    """Placement of the face in another frame, and how well it fits there.
 
     Attributes:
         placement: Placement [2, 3] of the canonical face in the frame.

@@ -30,7 +30,7 @@ from mevqa.video.motion.extent import draw_apexes
 
 Array = NDArray[np.float64]
 
-#: What wanders besides noise, as Gaussian processes: head movement that alignment leaves behind, smooth, and the errors
+#: Drifts besides the noise, as Gaussian processes: head movement that alignment leaves behind, smooth, and the errors
 #: of a lossy codec, which stay until a block is sent anew. Their time scales, ms, and pairs of deviations
 #: in units of the noise, of which the data choose one.
 _HEAD_MS = 500.0
@@ -61,7 +61,7 @@ _DOUBT = 20.0
 #: Courses whose log-posterior is so much below that of the best one do not count.
 _NEGLIGIBLE = 12.0
 
-#: What counts as the same apex, ms: one frame at 50 fps.
+#: Apexes this near to one another count as the same, ms: one frame at 50 fps.
 TOLERANCE_MS = 20.0
 
 #: Fewer samples than this cannot tell a peak from a slope.

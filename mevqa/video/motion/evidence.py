@@ -1,4 +1,4 @@
-"""Motion of the facial regions from onset to apex, with what is noise and what could not be measured told apart.
+"""Motion of the facial regions from onset to apex, without noise, and the regions that could not be measured.
 
 A few frames around onset and apex are enough: each region of the aligned face is registered to the mean of the faces
 at the onset (``MotionMeter``), what the head moves is taken out, and the faces around the apex are averaged. The
@@ -30,8 +30,8 @@ _NEAR_MS = 25.0
 #: above it, and none has more than two.
 _FLOOR = 0.003
 
-#: What moves less than this share of the strongest region is taken for what is left of the head, or for skin that is
-#: pulled along.
+#: Regions that move less than this share of the strongest one are taken for skin that is pulled along, or for what is
+#: left of the motion of the head.
 _SHARE = 0.25
 
 #: A region has moved where it moved by more than so many deviations of the frames at the apex.
@@ -44,7 +44,7 @@ _MISMATCH = 0.4
 
 @dataclass(frozen=True, slots=True)
 class RegionMotion:
-    """How far one region moved.
+    """Displacement of one region of the face.
 
     Attributes:
         name: Of ``face_regions``.
@@ -64,7 +64,7 @@ class RegionMotion:
 
 @dataclass(frozen=True, slots=True)
 class MotionEvidence:
-    """What was measured from onset to apex.
+    """Measured motion of the face from onset to apex.
 
     Attributes:
         moved: Regions that moved, the strongest first.

@@ -46,7 +46,7 @@ _APEX_MS = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What was measured in one stretch of a clip.
+    """Measured motion of the face in one stretch of a clip.
 
     Attributes:
         frames: [samples] frame indices, ascending.

@@ -90,7 +90,7 @@ class DecordVideo(VideoFile):
 
 
 def _agrees(reader: Any, path: Path, table: FrameTable) -> bool:
-    """Hold decord's count, times and first picture against PyAV's."""
+    """Return whether decord's count, times and first picture are those of PyAV."""
     if len(reader) != table.frames or table.times_ms is None:
         return False
     times = np.asarray(reader.get_frame_timestamp(range(table.frames)))[:, 0] * 1000.0

@@ -95,7 +95,7 @@ class FolderVideo(Video):
 
 
 def _gap(files: Sequence[Path], numbers: Sequence[int]) -> str | None:
-    """Say where the frame numbers jump; such a folder lost frames, or was thinned out on purpose."""
+    """Return a warning where the frame numbers jump: such a folder lost frames, or was thinned out on purpose."""
     for file, before, after in zip(files[1:], numbers, numbers[1:], strict=False):
         if after - before != 1:
             return f"the frame numbers jump from {before} to {after} at {file.name}; times and speeds are wrong there"

@@ -25,7 +25,7 @@ class Footage(Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a reader should know about the media."""
+        """Warnings about the media for a reader of an answer."""
         ...
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from mevqa.video.motion.evidence import MotionEvidence, RegionMotion
 #: The table of wordings.
 WORDING_TABLE = TABLES / "motion_evidence.yaml"
 
-#: What the texts of the table may hold in braces.
+#: Slots in braces that the texts of the table must hold.
 _SLOTS = {
     "moved": {"regions"},
     "region": {"name", "size", "direction"},
@@ -80,7 +80,7 @@ class EvidenceWording(StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When an expression is, ms.
+    """Times of an expression, ms.
 
     Attributes:
         onset_ms: First frame.

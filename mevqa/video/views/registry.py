@@ -1,4 +1,4 @@
-"""What a model sees of a clip: pictures by name, each with a caption that the prompt carries.
+"""Views of a clip: pictures by name that a model sees, each with a caption that the prompt carries.
 
 A new view is a function and a line: decorate a function from a ``ViewSource`` to views with ``register_view``. A view
 of words (``evidence``) draws no picture: it appends its text to ``ViewSource.notes``.
@@ -39,7 +39,7 @@ CENTRED_SIZE = 28
 # Grey levels of the view ``difference`` for each grey level by which the skin has changed.
 _DIFFERENCE_GAIN = 4.0
 
-#: What the captions of all motion maps say about their colours.
+#: Sentence about the colours in the captions of all motion maps.
 _COLOURS = (
     "Red is the horizontal motion (brighter: to the right of the picture), green the vertical motion (brighter: "
     "downwards), blue the strain of the skin"
@@ -141,7 +141,7 @@ class ViewSource:
 
     @cached_property
     def evidence(self) -> MotionEvidence:
-        """How far each region of the face moved from onset to apex."""
+        """Motion of each region of the face from onset to apex."""
         onset, apex = self.at("onset"), self.at("apex")
         if onset == apex:
             return MotionEvidence(failure="onset and apex are one frame")

@@ -39,7 +39,7 @@ class Span:
     times_ms: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        """Hold the order of the key frames.
+        """Check the order of the key frames, and that ``frames`` and ``stride`` are at least 1.
 
         Raises:
             ValueError: Not 0 <= onset <= apex <= offset < length, or ``frames`` or ``stride`` is below 1.
