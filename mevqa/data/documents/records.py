@@ -151,7 +151,7 @@ def _of_objects(body: str) -> Container:
     try:
         value, end = STRICT_DECODER.raw_decode(body)
     except (ValueError, RecursionError):
-        others = [line for line in body.splitlines()[1:] if line.startswith("{")]
+        others = [line for line in body.split("\n")[1:] if line.startswith("{")]
         return "lines" if any(map(_is_json, others)) or "\n" not in body.strip(_SPACE) else "sequence"
     alone = not body[end:].strip(_SPACE)
     return "object" if alone and _holds_records(value) else "sequence"

@@ -89,7 +89,7 @@ def score(pairs: Sequence[tuple[Question, str]]) -> dict[str, float]:
 
 
 def deranged(views: Sequence[list[View]]) -> list[list[View]]:
-    """Hand each clip another one's pictures."""
+    """Hand each of at least two clips another one's pictures."""
     order = np.random.default_rng(0).permutation(len(views))
     shuffled: list[list[View]] = [[] for _ in views]
     for position, clip in enumerate(order):
@@ -102,7 +102,8 @@ def _report(title: str, model: Model, work: Plan) -> None:
     views = see(model, work)
     _print(title, examine(model, work, views))
     _print("the same, every answer on its own", examine(model, work, views, consistency=False))
-    _print("the same, pictures shuffled between clips", examine(model, work, deranged(views), consistency=False))
+    if len(views) > 1:
+        _print("the same, pictures shuffled between clips", examine(model, work, deranged(views), consistency=False))
 
 
 def _print(title: str, scores: Mapping[str, float]) -> None:

@@ -119,7 +119,7 @@ def train_rewards(
         label: What the progress calls it.
 
     Raises:
-        InputError: The folder holds another training, or trl cannot train this model.
+        InputError: The folder holds another training, no question can be graded, or trl cannot train this model.
     """
     trainable = load_trainable_model(recipe)
     start_manifest(out, recipe, work, trainable, drawn="grpo")
@@ -128,6 +128,9 @@ def train_rewards(
     prompter = trainable.wrapped.prompter
     row_maker = RowMaker(prompter, trainable.prompts, trainable.view_config, drawn_by=work.prepared)
     rows = ConversationRows(clips, row_maker, prompter)
+    if not len(rows):
+        message = "no question has an answer that is right or wrong (classes, units, numbers, sentences)"
+        raise InputError([Problem("stages", f"{message}: nothing can be rewarded; leave grpo out")])
     kind = str(trainable.wrapped.model.config.model_type)
     if getattr(trainable.wrapped.model.config, "image_token_id", None) is None:
         raise InputError([Problem("stages", f"grpo cannot be used: trl knows no picture token of {kind} models")])

@@ -109,7 +109,7 @@ def draw_answers(
     gradable = {clip.clip.id: [question for question in clip.questions if graded(question)] for clip in clips}
     if not any(gradable.values()):
         message = "no question has an answer that is right or wrong (classes, units, numbers, sentences)"
-        raise InputError([Problem("stages", f"{message}: nothing can be drawn and graded; leave rft away")])
+        raise InputError([Problem("stages", f"{message}: nothing can be drawn; leave out the stages after sft")])
     now = {"draws": {name: getattr(draws, name) for name in Draws.__slots__}, **decides, "clips": sorted(gradable)}
     _begin(folder, json.loads(json.dumps(now)))
     drawn_rows = {row["id"]: row for row in _rows(folder / _SAMPLES)}

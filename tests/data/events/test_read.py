@@ -75,6 +75,13 @@ def test_json_and_json_lines_with_their_lines(tmp_path):
     assert (event.units, event.score, event.line) == ("4+7", 0.5, 1)
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_unicode_line_separators_inside_a_text_of_json_lines_end_no_line(tmp_path, separator):
+    rows = [{"video": f"a{separator}b", "onset": 1, "offset": 9}, {"video": "c", "onset": 3, "offset": 2}]
+    path = write(tmp_path, "\r\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "events.jsonl")
+    assert list(messages(path)) == [2]
+
+
 def test_detections_without_header(tmp_path):
     path = write(
         tmp_path, "15_0102eatingworms\t787.935\t827.352\t0.3794\n15_0102eatingworms\t3.5\t9.4\t.1\n", "test_23.txt"

@@ -170,3 +170,10 @@ def test_what_trl_cannot_train_is_one_line(make, tmp_path, monkeypatch):
     monkeypatch.setattr(ConversationRows, "__getitem__", otherwise_worded)
     with pytest.raises(InputError, match="trl words the questions of this model otherwise than it is asked"):
         train_rewards(recipe, read_clips(recipe), of_recipe(recipe), tmp_path / "out")
+
+
+def test_that_no_question_can_be_graded_is_one_line(make, tmp_path, monkeypatch):
+    monkeypatch.setattr("mevqa.training.stages.grpo.graded", lambda question: False)
+    recipe = make(stages=["sft"])
+    with pytest.raises(InputError, match="nothing can be rewarded; leave grpo out"):
+        train_rewards(recipe, read_clips(recipe), of_recipe(recipe), tmp_path / "out")
