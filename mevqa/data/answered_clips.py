@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.data.clip_facts import named_dataset, named_subject
 from mevqa.data.official import read_questions
 from mevqa.data.persons import Person, person
 from mevqa.questions.answers import read_answer, read_units
@@ -65,7 +66,7 @@ def _clip(clip_id: str, questions: list[Question]) -> AnsweredClip:
                 classes[fact] = value
         elif fact == "units":
             units = {*(units or ()), *read_units(question, Reply(question.reference))}
-    who = person(Clip(clip_id, questions[0].dataset, subject=next((q.subject for q in questions if q.subject), None)))
+    who = person(Clip(clip_id, named_dataset(questions), subject=named_subject(questions)))
     return AnsweredClip(
         clip_id, who, classes.get("coarse"), classes.get("fine"), None if units is None else frozenset(units)
     )

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mevqa.names import subject_key
 from mevqa.types import Question
+
+
+def named_dataset(questions: Iterable[Question]) -> str:
+    """Return the data set that the questions about a clip name; ``unknown`` where none does."""
+    return next((question.dataset for question in questions if question.dataset != "unknown"), "unknown")
+
+
+def named_subject(questions: Iterable[Question]) -> str | None:
+    """Return the subject that the questions about a clip name first, as it is written; None where none does."""
+    subjects = (question.subject for question in questions if question.subject)
+    return next((subject for subject in subjects if subject.strip()), None)
 
 
 class ClipFacts:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from mevqa.data.clip_facts import named_dataset
 from mevqa.data.clip_problems import ClipProblem, examples, together
 from mevqa.data.frame_numbers import first_frame_warning, place
 from mevqa.data.label_types import ClipLabels, LabelFile
@@ -199,14 +200,17 @@ class _ClipFinder:
         if leaves_folder(self.clip_id):
             self._complain("the id leads out of the media folder; use a name or a path below it")
             return Clip(self.clip_id)
-        first_question = self.questions[0]
         labels = None if annotations is None else labels_of(self.questions, annotations).get(self.clip_id)
-        dataset = labels.dataset if labels and first_question.dataset == "unknown" else first_question.dataset
+        dataset = named_dataset(self.questions)
+        if labels and dataset == "unknown":
+            dataset = labels.dataset
         pictures = self._pictures()
         media = self._media(dataset, needed=not pictures)
         if annotations is not None:
             self._check_labels(labels, annotations)
-        spelt = sorted({question.subject for question in self.questions if question.subject is not None})
+        spelt = sorted(
+            {question.subject for question in self.questions if question.subject and question.subject.strip()}
+        )
         subjects = sorted({subject_key(subject): subject for subject in reversed(spelt)}.values())
         if len(subjects) > 1:
             self._complain(f"its questions name several subjects: {', '.join(subjects)}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mevqa.api.paths import AnyPath, optional_path, path_list
+from mevqa.data.clip_facts import named_dataset, named_subject
 from mevqa.data.media import ready_pictures
 from mevqa.data.official import QuestionFile, read_questions
 from mevqa.datasets.label_layout import FolderNumbers
@@ -122,7 +123,7 @@ def _of_answers(files: list[Path]) -> Plan:
             groups.setdefault(question.clip_id, []).append(question)
     if problems:
         raise InputError(problems)
-    clips = {name: Clip(name, questions[0].dataset, questions[0].subject) for name, questions in groups.items()}
+    clips = {name: Clip(name, named_dataset(questions), named_subject(questions)) for name, questions in groups.items()}
     return Plan(tuple(question_files), clips, {name: tuple(questions) for name, questions in groups.items()})
 
 

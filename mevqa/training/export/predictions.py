@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.data.clip_facts import named_dataset, named_subject
 from mevqa.data.conversion.answers import ExpectedAnswer, GivenAnswer, join_answers
 from mevqa.data.conversion.convert import read_source
 from mevqa.data.documents.foreign_formats import describe, form_of_records
@@ -302,7 +303,7 @@ def plan_without_media(files: Sequence[Path], datasets: Mapping[str, str] | None
         for question in file.questions:
             groups.setdefault(question.clip_id, []).append(question)
     clips = {
-        name: Clip(name, (datasets or {}).get(name, questions[0].dataset), questions[0].subject)
+        name: Clip(name, (datasets or {}).get(name, named_dataset(questions)), named_subject(questions))
         for name, questions in groups.items()
     }
     questions = {name: tuple(group) for name, group in groups.items()}
