@@ -23,7 +23,7 @@ class FacePatches(NamedTuple):
     """The face through one interval.
 
     Attributes:
-        frames: [frames] those that were read: of the interval, with a face that was measured near them.
+        frames: [frames] those that were read: of the interval, not damaged, with a face that was measured near them.
         faces: [frames, size, size, 3] aligned faces, RGB uint8.
         flow: [frames, size, size, 3] motion from the first of them to the right and down in eye distances, and optical
             strain; None where it was not asked for.
@@ -34,8 +34,8 @@ class FacePatches(NamedTuple):
     flow: NDArray[np.float32] | None
 
 
-def aligned_faces(video: Video, record: MotionRecord, rows: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-    """Yield the aligned grey face of samples of a record, [size, size] each.
+def aligned_faces(video: Video, record: MotionRecord, rows: Sequence[int]) -> Iterator[NDArray[np.uint8] | None]:
+    """Yield the aligned grey face of samples of a record, [size, size] each; None where the frame is damaged.
 
     Args:
         video: The video; it is read forward.
@@ -43,10 +43,13 @@ def aligned_faces(video: Video, record: MotionRecord, rows: Sequence[int]) -> It
         rows: Samples at which the face was measured, ascending.
 
     Raises:
-        MediaError: A frame cannot be read.
+        MediaError: A frame cannot be read, and the video was not opened to skip those.
     """
     pictures = ForwardFrames(video)([int(record.frames[row]) for row in rows])
     for row, picture in zip(rows, pictures, strict=True):
+        if picture is None:
+            yield None
+            continue
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         yield cut_out(grey, record.placement[row].astype(np.float64))
 
@@ -75,7 +78,7 @@ def face_patches(
         flow: Whether flow is computed.
 
     Raises:
-        MediaError: A frame cannot be read.
+        MediaError: A frame cannot be read, and the video was not opened to skip those.
     """
     measured = np.flatnonzero(record.missing == 0)
     measured_frames = record.frames[measured]
@@ -83,13 +86,15 @@ def face_patches(
     pictures = ForwardFrames(video)
     for index, frames in enumerate(wanted):
         pictures.keep = frozenset(wanted[index + 1]) if index + 1 < len(wanted) else frozenset()
-        faces = [
-            cut_out(picture, _placement(record, measured, measured_frames, frame))
+        faces_by_frame = {
+            frame: cut_out(picture, _placement(record, measured, measured_frames, frame))
             for frame, picture in zip(frames, pictures(frames), strict=True)
-        ]
+            if picture is not None
+        }
+        faces = list(faces_by_frame.values())
         moved = [_motion(faces[0], face, size) for face in faces] if flow and faces else []
         yield FacePatches(
-            np.array(frames, np.int64),
+            np.array(list(faces_by_frame), np.int64),
             np.array([_resized(face, size) for face in faces], np.uint8).reshape(len(faces), size, size, 3),
             np.array(moved, np.float32).reshape(len(faces), size, size, 3) if flow else None,
         )

@@ -39,6 +39,9 @@ _FASTER = 1.5
 #: Every frame is read so near to onset, apex and offset, ms.
 _NEAR_MS = 90.0
 
+#: Fewer frames than these show no course.
+_LEAST_FRAMES = 3
+
 #: The coarse samples leave open so many of their steps on both sides; what lies further off is another hill.
 _OPEN = 1.5
 
@@ -62,7 +65,7 @@ def refine(video: Video, traced_events: Sequence[TracedEvent], rule: Rule) -> li
     for index, (traced, frames) in enumerate(zip(traced_events, wanted, strict=True)):
         following = wanted[index + 1] if index + 1 < len(wanted) else []
         pictures.keep = frozenset(following)
-        events.append(traced.event if len(frames) < 3 else _refine(video, pictures, frames, traced, rule))
+        events.append(traced.event if len(frames) < _LEAST_FRAMES else _refine(video, pictures, frames, traced, rule))
     return events
 
 
@@ -78,32 +81,43 @@ def _frames_near(video: Video, traced: TracedEvent) -> list[int]:
 
 
 def _refine(video: Video, pictures: ForwardFrames, frames: list[int], traced: TracedEvent, rule: Rule) -> SpottedEvent:
-    """Measure frames near onset, apex and offset and read the course again."""
+    """Return an event with its course read again from the frames near onset, apex and offset that are not damaged."""
     event, coarse, times = traced.event, traced.coarse, video.times_ms
     assert coarse is not None
-    fine = _measure(pictures, frames, traced.placement) @ coarse.weights
-    merged_times, merged = _merge(times[frames], fine, coarse)
+    measured, motion = _measure(pictures, frames, traced.placement)
+    if len(measured) < _LEAST_FRAMES:
+        return event
+    merged_times, merged = _merge(times[measured], motion @ coarse.weights, coarse)
     middle = int(np.abs(merged_times - (event.onset_ms + event.offset_ms) / 2).argmin())
     course = _believable(follow(merged, merged_times, middle, traced.duration_ms), traced.course, coarse.step_ms)
     step = float(np.median(np.diff(times)))
     return replace(event, **timed(course, step, rule, np.arange(len(times)), times)._asdict())
 
 
-def _measure(pictures: ForwardFrames, frames: list[int], placement: Array) -> Array:
-    """Return the motion of some frames against the first of them, without head, [frames, channels]."""
+def _measure(pictures: ForwardFrames, frames: list[int], placement: Array) -> tuple[list[int], Array]:
+    """Return those of some frames that can be read, and their motion against the first, without head.
+
+    Returns:
+        [measured] frames, and [measured, channels] motion.
+    """
     regions = face_regions()
     stabiliser: Stabiliser | None = None
     meter: MotionMeter | None = None
-    moved = []
-    for picture in pictures(frames):
+    measured, moved = [], []
+    for frame, picture in zip(frames, pictures(frames), strict=True):
+        if picture is None:
+            continue
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
         if stabiliser is None or meter is None:
             face = cut_out(grey, placement)
             stabiliser, meter = Stabiliser(face), MotionMeter([face], regions)
         placement = stabiliser.follow(grey, placement).placement
         moved.append(meter(cut_out(grey, placement)).displacement)
+        measured.append(frame)
+    if not measured:
+        return [], np.zeros((0, len(channels())))
     steady = without_head(np.array(moved), regions).reshape(len(moved), -1)
-    return np.asarray(steady[:, channels()])
+    return measured, np.asarray(steady[:, channels()])
 
 
 def _merge(times_ms: Array, fine: Array, coarse: Coarse) -> tuple[Array, Array]:

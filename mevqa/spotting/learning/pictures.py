@@ -106,7 +106,7 @@ class PictureChannels:
 
 
 def _faces(video: Video, record: MotionRecord, even: EvenMotion, side: int) -> Iterator[SampleFace | None]:
-    """Yield the aligned face nearest to each sample, and None where the face was not measured."""
+    """Yield the aligned face nearest to each sample, and None where the face was not measured or cannot be read."""
     measured_samples = np.flatnonzero(record.missing == 0)
     measured = even.measured & bool(len(measured_samples))
     places = np.searchsorted(record.times_ms[measured_samples], even.times_ms).clip(
@@ -122,7 +122,11 @@ def _faces(video: Video, record: MotionRecord, even: EvenMotion, side: int) -> I
         if not measured[sample]:
             yield None
             continue
-        grey = cv2.resize(next(faces), (side, side), interpolation=cv2.INTER_AREA)
+        face = next(faces)
+        if face is None:
+            yield None
+            continue
+        grey = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
         yield SampleFace(int(even.stretch[sample]), np.asarray(grey, np.uint8))
 
 

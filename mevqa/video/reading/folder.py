@@ -59,7 +59,7 @@ class FolderVideo(Video):
             names = ", ".join(file.name for file in listed.left_out[:3])
             more = f" and {len(listed.left_out) - 3} more" if len(listed.left_out) > 3 else ""
             self.warnings += (f"only the pictures named as key frames are read, not {names}{more}",)
-        self._skip = skip
+        self.skips_damaged = skip
         self.files = files
         self.numbers = listed.numbers
         self.named_key_frames = listed.key_frames
@@ -79,7 +79,7 @@ class FolderVideo(Video):
                 picture = self._read(file) if wants(ms) else None
             except MediaError:
                 self.missing.add(number)
-                if not self._skip or len(self.missing) == len(self):
+                if not self.skips_damaged or len(self.missing) == len(self):
                     raise
                 missing = "damaged pictures"
             yield FrameRead(number, ms, picture, missing)

@@ -68,10 +68,13 @@ class Video(ABC):
         times_ms: float64 ``[frames]``, presentation times in ms, the first is 0.
         warnings: What a reader should know about the media (an assumed frame rate, lost frames).
         missing: Frames that are known to be unreadable, of a video that was opened to skip those.
+        skips_damaged: Whether a frame may still turn out to be damaged that is then to be left out; reading it by its
+            index is an error all the same.
         named_key_frames: Frames of onset, apex and offset, as far as the names of a folder's files tell them.
     """
 
     backend: str
+    skips_damaged: bool = False
 
     def __init__(self, path: Path, size: tuple[int, int], timing: Timing) -> None:
         self.path = path

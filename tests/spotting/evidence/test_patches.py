@@ -72,3 +72,17 @@ def test_between_measured_frames_the_place_is_interpolated(video, long_record):
     (between,) = face_patches(video, thinned, [(10, 14)])
     assert between.frames.tolist() == [10, 11, 12, 13, 14]
     assert np.abs(exact.faces[1].astype(int) - between.faces[1]).mean() < 2
+
+
+def test_a_damaged_frame_between_measured_ones_is_left_out(video, long_record, monkeypatch):
+    rows = np.array([10, 14])
+    thinned = replace(
+        long_record,
+        **{
+            name: getattr(long_record, name)[rows]
+            for name in ("frames", "times_ms", "stretch", "displacement", "mismatch", "placement", "missing")
+        },
+    )
+    monkeypatch.setattr(video, "missing", {12})
+    (own,) = face_patches(video, thinned, [(10, 14)], size=32, flow=True)
+    assert own.frames.tolist() == [10, 11, 13, 14] and own.faces.shape == own.flow.shape == (4, 32, 32, 3)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from made_curves import bump
@@ -7,12 +8,14 @@ from spotted_events import spotted
 
 from mevqa.benchmarks.spotting_trial import compare
 from mevqa.benchmarks.trial_videos import trial_plans, write_trial
+from mevqa.errors import MediaError
 from mevqa.spotting import spot, spot_video
 from mevqa.spotting.evidence import refine as refining
 from mevqa.spotting.evidence.boundaries import Course
 from mevqa.spotting.evidence.course import Coarse, TracedEvent
 from mevqa.spotting.evidence.finish import finish
-from mevqa.spotting.evidence.refine import _believable, refine
+from mevqa.spotting.evidence.pictures import ForwardFrames
+from mevqa.spotting.evidence.refine import _believable, _measure, refine
 from mevqa.spotting.features.measure import measure
 from mevqa.spotting.tracking.curves import channels
 from mevqa.video.reading.reader import open_video
@@ -81,7 +84,7 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
 
     def measure(pictures, frames, placement):
         seen.append([int(picture[0, 0, 0]) for picture in pictures(frames)])
-        return np.zeros((len(frames), len(channels())))
+        return frames, np.zeros((len(frames), len(channels())))
 
     monkeypatch.setattr(refining, "_measure", measure)
     times = np.arange(0, 10_000, 1000 / 30)
@@ -102,3 +105,38 @@ def test_frames_of_events_close_to_each_other_are_decoded_once_and_forward(monke
         for onset in (4_000, 4_500, 8_000)
     ]
     assert seen == [[frame % 251 for frame in own] for own in wanted]
+
+
+def folder_with_damage(folder, *damaged):
+    """Write a folder of 12 pictures, of which some are cut off."""
+    shades = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    for number in range(12):
+        file = folder / f"{number:03d}.png"
+        cv2.imwrite(str(file), np.roll(shades, number % 2, axis=0))
+        if number in damaged:
+            file.write_bytes(file.read_bytes()[:4_000])
+    return folder
+
+
+def test_pictures_that_only_the_second_pass_reads_are_skipped_where_they_are_damaged(tmp_path):
+    folder = folder_with_damage(tmp_path, 0, 4, 9)
+    with open_video(folder, fps=200, errors="skip") as video:
+        pictures = ForwardFrames(video)
+        pictures.keep = frozenset(range(8, 12))
+        read = [picture is not None for picture in pictures(list(range(12)))]
+        assert read == [number not in (0, 4, 9) for number in range(12)] and video.missing == {0, 4, 9}
+        assert [picture is not None for picture in pictures([8, 9, 10])] == [True, False, True]
+        measured, motion = _measure(ForwardFrames(video), [0, 1, 3, 4, 5], np.eye(2, 3))
+        assert measured == [1, 3, 5] and motion.shape == (3, len(channels()))
+        assert _measure(ForwardFrames(video), [4, 9], np.eye(2, 3))[0] == []
+    with open_video(folder, fps=200) as video, pytest.raises(MediaError, match="000.png"):
+        list(ForwardFrames(video)(list(range(12))))
+
+
+def test_an_event_whose_pictures_are_damaged_keeps_its_coarse_times(tmp_path):
+    times = np.arange(4) * 15.0
+    coarse = Coarse(times, bump(times, 0, 20, 40), np.ones(len(channels())), 15.0)
+    event = spotted((0, 4, 8), (0.0, 20.0, 40.0))
+    traced = TracedEvent(event, Course(0.0, 20.0, 40.0), 40.0, coarse, np.eye(2, 3))
+    with open_video(folder_with_damage(tmp_path, *range(10)), fps=200, errors="skip") as video:
+        assert refine(video, [traced], "half-second") == [event]
