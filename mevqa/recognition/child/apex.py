@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import cv2
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mevqa.recognition.base import Array, Look, picture
 from mevqa.recognition.network_settings import NetworkSettings
@@ -39,6 +39,13 @@ class ApexSettings(NetworkSettings):
     input: Literal["apex", "difference"] = "apex"
     size: Annotated[int, Field(ge=16, le=256)] = 64
     filters: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (16, 32, 64)
+
+    @model_validator(mode="after")
+    def _leaves_pixels(self) -> ApexSettings:
+        """Refuse more stages than a picture can be halved for."""
+        if not self.size >> (len(self.filters) - 1):
+            raise ValueError(f"filters: a picture of size {self.size} has {self.size.bit_length()} stages at most")
+        return self
 
 
 @register_recogniser("child-cnn")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mevqa.errors import InputError, ModelError, Problem
 from mevqa.recognition.base import (
@@ -66,6 +66,14 @@ class TextureSettings(Settings):
     least: Annotated[float, Field(ge=0)] = 0.0
     cost: Annotated[float, Field(gt=0)] = 10.0
     mirror: bool = True
+
+    @model_validator(mode="after")
+    def _fills_blocks(self) -> TextureSettings:
+        """Refuse blocks without a pixel around which patterns fit."""
+        inner = self.size - 2 * self.radius
+        if inner < self.blocks:
+            raise ValueError(f"size {self.size} less twice radius {self.radius} is too small for {self.blocks} blocks")
+        return self
 
 
 @register_recogniser("child-lbp")

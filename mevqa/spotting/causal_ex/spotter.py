@@ -145,6 +145,11 @@ class CausalExSpotter(LearnedSpotter):
         return curves
 
     @classmethod
+    def scores(cls, curve: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability that a sample is an apex, which the threshold is compared with."""
+        return curve[:, 1]
+
+    @classmethod
     def decoder(cls, config: SystemConfig) -> Decoder:
         """Return that of starts, apexes and ends (``own``), or one that the recipe names, for the apex alone."""
         if config.decoder.name == "own":
@@ -153,7 +158,9 @@ class CausalExSpotter(LearnedSpotter):
             decode = partial(_start_apex_end, most=settings.most)
             return Decoder("own", decode, "score", 0.5, False, "the likeliest start and end of each apex")
         decoder = super().decoder(config)
-        return replace(decoder, decode=lambda curve, half, threshold: decoder.decode(curve[:, 1], half, threshold))
+        return replace(
+            decoder, decode=lambda curve, half, threshold: decoder.decode(cls.scores(curve), half, threshold)
+        )
 
 
 def _start_apex_end(

@@ -48,8 +48,9 @@ class LearnedSpotter(LearnedSystem, Spotter):
             threshold=self.options.threshold,
         )
         events = [_event(proposal, series, weights) for proposal in proposals]
-        curve = _largest(self.curves(outputs, weights.config))
-        scores = list(zip(series.times_ms.tolist(), curve, strict=True))
+        by_kind = self.curves(outputs, weights.config).values()
+        largest = np.max([self.scores(curve) for curve in by_kind], axis=0)
+        scores = list(zip(series.times_ms.tolist(), largest.tolist(), strict=True))
         return finish(video, record, events, scores=scores, rule=self.options.rule)
 
     def _weights(self) -> SpotterWeights:
@@ -96,9 +97,3 @@ def _event(proposal: Proposal, series: FeatureSeries, weights: SpotterWeights) -
         fine=proposal.label if not coarse else None,
         class_probabilities=dict(proposal.probabilities),
     )
-
-
-def _largest(curves: dict[str, np.ndarray]) -> list[float]:
-    """Return one score a sample: the largest of all curves."""
-    flat = [curve if curve.ndim == 1 else curve.max(axis=tuple(range(1, curve.ndim))) for curve in curves.values()]
-    return [float(score) for score in np.max(flat, axis=0)]

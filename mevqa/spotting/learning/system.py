@@ -106,6 +106,16 @@ class LearnedSystem(ABC):
         return {config.kinds[0] if len(config.kinds) == 1 else ANY: outputs["score"].astype(np.float64)}
 
     @classmethod
+    def scores(cls, curve: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the score of every sample, [samples], from one of ``curves``; other values of a sample are no scores.
+
+        Args:
+            curve: [samples], or [samples, ...] where the system has a decoder of its own: then the first value of a
+                sample, unless a system says otherwise.
+        """
+        return curve.reshape(len(curve), -1)[:, 0]
+
+    @classmethod
     def classes(cls, outputs: Arrays) -> NDArray[np.float64] | None:
         """Return class probabilities [samples, classes], the neutral one first; None where none are learned."""
         if "classes" not in outputs:

@@ -125,7 +125,9 @@ class MeldaeSpotter(TwoHeads):
         if config.decoder.name == "own":
             return Decoder("own", regressed_intervals, "score", None, True, "intervals that samples regress")
         decoder = super().decoder(config)
-        return replace(decoder, decode=lambda curve, half, threshold: decoder.decode(curve[:, 0], half, threshold))
+        return replace(
+            decoder, decode=lambda curve, half, threshold: decoder.decode(cls.scores(curve), half, threshold)
+        )
 
 
 def regressed_intervals(curve: NDArray[np.float64], half_length: int, threshold: float) -> list[Detection]:

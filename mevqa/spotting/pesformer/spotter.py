@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mevqa.spotting.learning.priors import Priors
@@ -29,7 +29,7 @@ class PesFormerConfig(TwoHeadsConfig):
     """The ``network`` block of recipes.
 
     Attributes:
-        width: Channels inside; a multiple of twice the heads.
+        width: Channels inside; even, and a multiple of the heads.
         depth: Layers of the encoder.
         heads: Attention heads of a layer.
         dropout: Share of activations that are dropped while training.
@@ -41,6 +41,13 @@ class PesFormerConfig(TwoHeadsConfig):
     heads: Size = 4
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     foreground: Annotated[float, Field(gt=0)] = 5.0
+
+    @model_validator(mode="after")
+    def _divides(self) -> PesFormerConfig:
+        """Refuse a width that neither heads nor sines and cosines of a position can share."""
+        if self.width % 2 or self.width % self.heads:
+            raise ValueError(f"width must be even and a multiple of heads ({self.heads}), not {self.width}")
+        return self
 
 
 @register_spotter("pesformer")

@@ -36,6 +36,7 @@ class Gaps:
         self._counts: dict[str, int] = {}
         self._open: tuple[str, float] | None = None
         self._stretch = -1
+        self._measured = False
         self._step_ms = 0.0
 
     def add(self, ms: float, why: str, stretch: int = -1) -> None:
@@ -59,6 +60,7 @@ class Gaps:
         if why and self._open is None:
             self._open = (why, ms)
         if not why:
+            self._measured = True
             if 0 <= self._stretch < stretch and bridged and len(self.cuts_ms) < _KEPT:
                 self.cuts_ms.append(ms)
             self._stretch = stretch
@@ -85,14 +87,20 @@ class Gaps:
         return tuple(self._closed)
 
     @property
+    def _reasons(self) -> list[str]:
+        """Why frames could not be measured, in the order in which the reasons came up."""
+        last = [] if self._open is None else [self._open[0]]
+        return list(dict.fromkeys([*self.missing_ms, *last]))
+
+    @property
     def nothing_seen(self) -> bool:
-        """Whether not a single frame could be measured."""
-        return self._open is not None and not self.missing_ms and self._open[1] == self.first_ms
+        """Whether there were frames and not a single one could be measured, for whatever reasons."""
+        return bool(self._reasons) and not self._measured
 
     def sentences(self) -> list[str]:
         """Return one sentence for each reason."""
-        if self.nothing_seen and self._open is not None:
-            return [f"{self._open[0]} in the whole video: nothing could be looked for"]
+        if self.nothing_seen:
+            return [f"{' or '.join(self._reasons)} in the whole video: nothing could be looked for"]
         by_reason: dict[str, list[Gap]] = {}
         for gap in self.spans:
             by_reason.setdefault(gap.why, []).append(gap)

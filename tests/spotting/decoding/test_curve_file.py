@@ -58,6 +58,13 @@ def test_every_mistake_at_once(tmp_path):
     ]
 
 
+def test_a_frame_that_no_number_of_a_frame_can_be(tmp_path):
+    assert messages(tmp_path, "a,1e30,.2", "a,1,.2", "b,99999999999999999999,1") == [
+        "curves.csv:2: the frame '1e30' is too large for a frame number",
+        "curves.csv:4: the frame '99999999999999999999' is too large for a frame number",
+    ]
+
+
 def test_frames_that_make_no_curve(tmp_path):
     assert messages(tmp_path, "a,1,0", "a,2,0", "a,1,0", "b,0,0", "b,2,0", "b,4,0", "b,5,0", "c,0,0", "c,1,0", "c,2,0",
                     "c,900,0") == [

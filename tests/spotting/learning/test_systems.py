@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,10 +11,14 @@ import torch
 from made_videos import STEP
 
 from mevqa.errors import InputError
+from mevqa.files.strict_yaml import read_yaml
+from mevqa.spotting.base import SpotOptions
 from mevqa.spotting.features.types import FeatureSeries
+from mevqa.spotting.learning import spotter as learned_spotter
 from mevqa.spotting.learning.decode import propose
 from mevqa.spotting.learning.network_scores import network_outputs
 from mevqa.spotting.learning.priors import learn_priors
+from mevqa.spotting.learning.spotter import LearnedSpotter
 from mevqa.spotting.learning.system import config_schema
 from mevqa.spotting.learning.training.fitting import fit_system
 from mevqa.spotting.learning.types import Mark, TrainingVideo
@@ -246,6 +251,39 @@ def test_errors_beside_a_boundary_weigh_more_where_a_recipe_says_so(name):
             losses[place, boundary] = float(system.loss(outputs, targets, counts, config.network, priors))
     assert losses[8, 0.0] == pytest.approx(losses[3, 0.0], rel=1e-4)
     assert losses[8, 4.0] - losses[8, 0.0] > 2 * (losses[3, 4.0] - losses[3, 0.0])
+
+
+@pytest.mark.parametrize(("width", "heads"), [(50, 4), (63, 3), (1, 1)])
+def test_a_width_that_the_heads_cannot_share_is_one_line(tmp_path, width, heads):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(f"network:\n  width: {width}\n  heads: {heads}\n", encoding="utf-8")
+    with pytest.raises(InputError) as refusal:
+        read_yaml(recipe, config_schema(find_spotter("pesformer")))
+    reason = f"network: width must be even and a multiple of heads ({heads}), not {width}"
+    assert str(refusal.value) == f"{recipe}:1: {reason}"
+
+
+@pytest.mark.parametrize(("name", "values"), [("meldae", 3), ("causal-ex", 10)])
+def test_the_curve_of_a_result_is_the_score_and_nothing_else(name, values, monkeypatch):
+    outputs = np.random.default_rng(0).normal(0, 1, (40, values))
+    if name == "meldae":
+        outputs = {"score": np.full(40, 0.1), "distances": np.full((40, 2), 200.0)}
+        expected = np.full(40, 0.1)
+    else:
+        expected, outputs = 1 / (1 + np.exp(-outputs[:, 6])), {"logits": outputs}
+    weights = SimpleNamespace(network=torch.nn.Linear(1, 1), config=settings(name), priors=None, view=None)
+    series = SimpleNamespace(times_ms=np.arange(40.0))
+    for function, result in (
+        ("video_series", (None, series)),
+        ("network_outputs", outputs),
+        ("propose", []),
+    ):
+        monkeypatch.setattr(learned_spotter, function, lambda *args, result=result, **named: result)
+    monkeypatch.setattr(learned_spotter, "finish", lambda *args, scores, rule: scores)
+    monkeypatch.setattr(LearnedSpotter, "_weights", lambda self: weights)
+    times, curve = zip(*find_spotter(name)(SpotOptions(spotter=name)).spot(None), strict=True)
+    assert times == tuple(range(40))
+    np.testing.assert_allclose(curve, expected)
 
 
 def test_speech_weakens_lips_only():

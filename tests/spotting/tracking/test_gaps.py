@@ -31,6 +31,17 @@ def test_nothing_at_all_is_one_sentence():
     assert not read(("no face", 1), ("", 1)).nothing_seen and not read(("", 1)).nothing_seen
 
 
+def test_nothing_at_all_for_several_reasons_names_them_all():
+    gaps = read(("blank pictures", 3), ("no face", 6))
+    assert gaps.nothing_seen and [gap.why for gap in gaps.spans] == ["blank pictures", "no face"]
+    assert gaps.sentences() == ["blank pictures or no face in the whole video: nothing could be looked for"]
+    assert read(*[("no face", 0.1), ("blank pictures", 0.1)] * 5).sentences() == [
+        "no face or blank pictures in the whole video: nothing could be looked for"
+    ]
+    assert not read(("blank pictures", 3), ("", 0.1), ("no face", 6)).nothing_seen
+    assert not Gaps().nothing_seen
+
+
 def test_everything_seen_is_not_worth_a_word():
     assert read(("", 5)).sentences() == []
 
