@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mevqa.intervals import iou_matrix, match
+from mevqa.spotting.decoding import LabelledCurve, ScoreCurve
 from mevqa.spotting.tracking.curves import Curves
 from mevqa.video.face.regions import face_regions
 
@@ -46,3 +48,27 @@ class CurveMaker:
         """Return the curves."""
         mismatch = np.full((len(self.times), len(REGIONS)), 0.05)
         return Curves(self.times, self.motion, mismatch, self.blinking, 0)
+
+
+def random_videos(rng, channels=1):
+    """Return three videos with random scores, of which many are equal, and random intervals."""
+    videos = []
+    for number in range(3):
+        scores = rng.integers(0, 21, (150, channels)) / 20
+        onsets = rng.integers(0, 110, 4)
+        intervals = tuple((float(onset), float(onset + rng.integers(4, 40))) for onset in onsets)
+        curve = ScoreCurve(f"v{number}", f"s{number}", np.arange(150), scores if channels > 1 else scores[:, 0])
+        videos.append(LabelledCurve(curve, intervals, talking=np.arange(150) < 75))
+    return videos
+
+
+def f1_of_decoding(videos, decoder, half, threshold):
+    """Return the F1 at IoU 0.5 of what a decoder returns at a threshold."""
+    hits = count = 0
+    for video in videos:
+        detections = decoder.decode(video.curve.scores, half, threshold)
+        detected = np.array([(detection.onset, detection.offset) for detection in detections], float).reshape(-1, 2)
+        marked, scores = np.array(video.intervals), np.array([detection.score for detection in detections])
+        hits += len(match(iou_matrix(detected, marked), 0.5, "score", detected, marked, scores))
+        count += len(detections) + len(marked)
+    return 2 * hits / count

@@ -208,28 +208,34 @@ class _Counts:
 
     def _of(self, half: int, index: int) -> _Counted:
         if (half, index) not in self._cached:
-            video, decoder = self._videos[index], self._decoder
-            # Where a threshold only drops detections, hits are known from one decoding: a detection chooses its
-            # reference before the weaker ones do.
-            if decoder.only_drops:
-                detections = decoder.decode(video.curve.scores, half, -np.inf)
-                scores = np.array([detection.score for detection in detections])
-                above = scores[None, :] >= self._thresholds[:, None]
-                counts = [
-                    (above & flags).sum(axis=1)
-                    for flags in (_hits(video, detections), True, _alarms(video, detections))
-                ]
-            else:
-                by_threshold = [
-                    decoder.decode(video.curve.scores, half, float(threshold)) for threshold in self._thresholds
-                ]
-                rows = [
-                    (_hits(video, detections).sum(), len(detections), _alarms(video, detections).sum())
-                    for detections in by_threshold
-                ]
-                counts = list(np.array(rows).T)
-            self._cached[half, index] = _Counted(*counts)
+            video = self._videos[index]
+            count = self._count_dropped if self._decoder.only_drops else self._count_decoded
+            self._cached[half, index] = _Counted(*count(video, half))
         return self._cached[half, index]
+
+    def _count_dropped(self, video: LabelledCurve, half: int) -> list[np.ndarray]:
+        """Return the counts at each threshold from one decoding, where a threshold only drops detections.
+
+        A detection chooses its reference before the weaker ones do, so that it is a hit whichever of those there are.
+        """
+        detections = self._decoder.decode(video.curve.scores, half, -np.inf)
+        scores = np.array([detection.score for detection in detections])
+        above = scores[None, :] >= self._thresholds[:, None]
+        return [(above & flags).sum(axis=1) for flags in (_hits(video, detections), True, _alarms(video, detections))]
+
+    def _count_decoded(self, video: LabelledCurve, half: int) -> list[np.ndarray]:
+        """Return the counts at each threshold, decoded once for those between which no detection is dropped."""
+        decode, scores = self._decoder.decode, video.curve.scores
+        dropped = np.arange(len(self._thresholds))
+        if self._decoder.selects_by_score:
+            heights = sorted(detection.score for detection in decode(scores, half, -np.inf))
+            dropped = np.searchsorted(heights, self._thresholds)
+        _, first, group = np.unique(dropped, return_index=True, return_inverse=True)
+        rows = []
+        for threshold in self._thresholds[first]:
+            detections = decode(scores, half, float(threshold))
+            rows.append((_hits(video, detections).sum(), len(detections), _alarms(video, detections).sum()))
+        return list(np.array(rows)[group].T)
 
 
 def _hits(video: LabelledCurve, detections: Sequence[Detection]) -> np.ndarray:

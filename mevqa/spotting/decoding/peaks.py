@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from mevqa.spotting.decoding.registry import register_decoder
@@ -54,8 +55,23 @@ def peaks(smoothed: Array, half_length: int, threshold: float) -> list[int]:
     if np.ptp(smoothed) <= _FLAT * max(1.0, float(np.abs(smoothed).max())):
         return []
     low = smoothed.min() - 1.0
-    padded_peaks, _ = find_peaks(np.pad(smoothed, 1, constant_values=low), height=threshold, distance=half_length)
-    return [int(peak) - 1 for peak in padded_peaks]
+    padded_peaks, _ = find_peaks(np.pad(smoothed, 1, constant_values=low), height=threshold)
+    return _highest_apart(smoothed, padded_peaks - 1, half_length)
+
+
+def _highest_apart(smoothed: Array, places: NDArray[np.int64], distance: int) -> list[int]:
+    """Return peaks without those that are nearer than a distance to a higher one, or to a later one of their height.
+
+    ``find_peaks`` leaves the order of equally high peaks to the machine; here it does not depend on which lower peaks
+    there are.
+    """
+    dropped = np.zeros(len(places), dtype=bool)
+    neighbours = np.searchsorted(places, [places - distance + 1, places + distance])
+    for index in np.argsort(smoothed[places], kind="stable")[::-1]:
+        if not dropped[index]:
+            first, behind = neighbours[:, index]
+            dropped[first:index] = dropped[index + 1 : behind] = True
+    return [int(place) for place in places[~dropped]]
 
 
 def relative_threshold(curve: Array, share: float) -> float:
@@ -86,7 +102,7 @@ def fixed_intervals(smoothed: Array, places: list[int], half_length: int) -> lis
 
 @register_decoder(
     "absolute-peaks",
-    only_drops=True,
+    selects_by_score=True,
     summary="peaks of the smoothed curve from a fixed score on, of the expected length",
 )
 def absolute_peaks(scores: Array, half_length: int, threshold: float) -> list[Detection]:

@@ -16,6 +16,7 @@ def register_decoder(
     threshold_kind: ThresholdKind = "score",
     threshold: float | None = None,
     only_drops: bool = False,
+    selects_by_score: bool = False,
     summary: str = "",
 ) -> Callable[[Decode], Decode]:
     """Make a decoder known by a name; arguments are the attributes of ``Decoder``.
@@ -25,7 +26,8 @@ def register_decoder(
     """
 
     def register(decode: Decode) -> Decode:
-        DECODERS.add(name, Decoder(name, decode, threshold_kind, threshold, only_drops, summary))
+        decoder = Decoder(name, decode, threshold_kind, threshold, only_drops, summary, selects_by_score)
+        DECODERS.add(name, decoder)
         return decode
 
     return register

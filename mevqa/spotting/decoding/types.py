@@ -71,8 +71,11 @@ class Decoder:
         decode: The function.
         threshold_kind: What its threshold is compared with.
         threshold: Its published or usual threshold; None: there is none, it is chosen on training subjects or given.
-        only_drops: Whether a higher threshold only drops detections, those with a lower score.
+        only_drops: Whether a higher threshold only drops detections, those with a lower score, and leaves the others as
+            they are.
         summary: One line for help and tables.
+        selects_by_score: Whether a higher threshold drops the detections with a lower score, and no other one, while
+            the borders of those that stay may move.
     """
 
     name: str
@@ -81,3 +84,4 @@ class Decoder:
     threshold: float | None
     only_drops: bool
     summary: str
+    selects_by_score: bool = False

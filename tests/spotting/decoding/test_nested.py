@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_curves import f1_of_decoding, random_videos
 
 from mevqa.spotting.decoding import (
     LabelledCurve,
@@ -16,6 +17,7 @@ from mevqa.spotting.decoding import (
     decoders,
     find_decoder,
     half_length,
+    nested,
 )
 
 
@@ -79,6 +81,18 @@ def test_every_decoder_finds_what_is_plain(name):
     videos = [labelled(subject, 40, 120) for subject in "ab"]
     detections, _ = decode_nested(videos, find_decoder(name))
     assert [[event.apex for event in events] for events in detections] == [[40, 120]] * 2
+
+
+@pytest.mark.parametrize("name", [decoder.name for decoder in decoders()])
+def test_the_f1_of_a_chosen_threshold_is_the_best_of_decoding(name, monkeypatch):
+    thresholds = np.arange(4, 100, 8) / 100
+    monkeypatch.setattr(nested, "_THRESHOLDS", thresholds)
+    decoder, rng = find_decoder(name), np.random.default_rng(5)
+    for half in (3, 6, 9):
+        videos = random_videos(rng)
+        threshold, f1 = choose_threshold(videos, decoder, half)
+        assert f1 == pytest.approx(f1_of_decoding(videos, decoder, half, threshold))
+        assert f1 == pytest.approx(max(f1_of_decoding(videos, decoder, half, other) for other in thresholds))
 
 
 def test_scores_that_are_no_probabilities():

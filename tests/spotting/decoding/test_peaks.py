@@ -137,11 +137,23 @@ def test_detections_lie_inside_their_video_in_the_order_of_time(scores, half, th
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=80), st.floats(0, 1), st.floats(0, 1))
 def test_a_higher_threshold_only_drops_detections_where_a_decoder_says_so(scores, first, second):
     low, high = sorted((first, second))
-    for decoder in (each for each in decoders() if each.only_drops):
-        events = decoder.decode(np.array(scores), HALF, low)
-        assert {(each.apex, each.score) for each in decoder.decode(np.array(scores), HALF, high)} == {
-            (each.apex, each.score) for each in events if each.score >= high
-        }
+    for decoder in decoders():
+        lower, higher = (decoder.decode(np.array(scores), HALF, threshold) for threshold in (low, high))
+        staying = [detection for detection in lower if detection.score >= high]
+        if decoder.only_drops:
+            assert higher == staying
+        if decoder.selects_by_score:
+            assert [(detection.apex, detection.score) for detection in higher] == [
+                (detection.apex, detection.score) for detection in staying
+            ]
+
+
+def test_peaks_of_one_height_stay_the_same_whatever_lower_peaks_there_are():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        scores = rng.integers(0, 4, 200) / 4
+        low, high = (absolute_peaks(scores, 4, threshold) for threshold in (-np.inf, 0.4))
+        assert [detection.apex for detection in high] == [detection.apex for detection in low if detection.score >= 0.4]
 
 
 def test_names():

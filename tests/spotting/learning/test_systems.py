@@ -8,11 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from made_curves import f1_of_decoding, random_videos
 from made_videos import STEP
 
 from mevqa.errors import InputError
 from mevqa.files.strict_yaml import read_yaml
 from mevqa.spotting.base import SpotOptions
+from mevqa.spotting.decoding import choose_threshold, nested
 from mevqa.spotting.features.types import FeatureSeries
 from mevqa.spotting.learning import spotter as learned_spotter
 from mevqa.spotting.learning.decode import propose
@@ -284,6 +286,18 @@ def test_the_curve_of_a_result_is_the_score_and_nothing_else(name, values, monke
     times, curve = zip(*find_spotter(name)(SpotOptions(spotter=name)).spot(None), strict=True)
     assert times == tuple(range(40))
     np.testing.assert_allclose(curve, expected)
+
+
+@pytest.mark.parametrize("name", ["meldae", "causal-ex"])
+def test_the_f1_of_a_chosen_threshold_is_that_of_the_own_decoder(name, monkeypatch):
+    monkeypatch.setattr(nested, "_THRESHOLDS", np.arange(4, 100, 8) / 100)
+    decoder, rng = find_spotter(name).decoder(settings(name, decoder={"name": "own"})), np.random.default_rng(5)
+    for half in (3, 6):
+        videos = random_videos(rng, channels=3)
+        for video in videos if name == "meldae" else ():
+            video.curve.scores[:, 1:] /= 10  # Intervals of two seconds at most.
+        threshold, f1 = choose_threshold(videos, decoder, half)
+        assert f1 == pytest.approx(f1_of_decoding(videos, decoder, half, threshold))
 
 
 def test_speech_weakens_lips_only():
