@@ -45,7 +45,7 @@ _PATIENCE = 5.0
 _LARGEST = 10_000
 #: How a file that must not be there yet is opened.
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-#: Locks that this process holds: by path, the thread and how often it took the lock.
+#: Locks that this process holds or is about to take: by path, the thread and how often it took the lock.
 _held: dict[Path, tuple[int, int]] = {}
 _guard = threading.Lock()
 
@@ -184,21 +184,23 @@ def _hold(output: Path, lock: Path, on_note: Callable[[str], None] | None, wait:
         thread, times = _held.get(lock, (me, 0))
         if thread != me:
             raise InputError([Problem(output, "is being written by another thread of this process; wait for it")])
-        mine = None if times else _take(output, lock, note, wait)
         _held[lock] = (me, times + 1)
+    mine = None
     try:
-        if mine is None:
+        if times:
             yield
         else:
+            # Outside of the guard: it may wait for another process, and other threads take and give back theirs.
+            mine = _take(output, lock, note, wait)
             with _signs_of_life(lock):
                 yield
     finally:
         with _guard:
             _held[lock] = (me, times)
-            if mine is not None:
+            if not times:
                 del _held[lock]
-                if _read(lock) == mine:
-                    lock.unlink(missing_ok=True)
+            if mine is not None and _read(lock) == mine:
+                lock.unlink(missing_ok=True)
 
 
 def _take(output: Path, lock: Path, on_note: Callable[[str], None], wait: float) -> Holder:

@@ -220,6 +220,42 @@ def test_a_thread_may_hold_twice_and_another_may_not(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_thread_that_waits_for_another_process_keeps_no_other_thread_from_its_own_lock(tmp_path, monkeypatch):
+    write_lock(tmp_path / "run", host="gpu7")
+    waiting, created = threading.Event(), locks._create
+
+    def create(path, content):
+        if path.parent.name == "run":
+            waiting.set()
+        return created(path, content)
+
+    monkeypatch.setattr(locks, "_create", create)
+    held = []
+
+    def hold(name, wait):
+        with hold_folder(tmp_path / name, wait=wait):
+            held.append(name)
+
+    first = threading.Thread(target=hold, args=("run", 600), daemon=True)
+    first.start()
+    assert waiting.wait(30)
+    second = threading.Thread(target=hold, args=("other", 0), daemon=True)
+    second.start()
+    second.join(5)
+    held_meanwhile = list(held)
+    (tmp_path / "run" / LOCK_NAME).unlink()
+    for thread in (first, second):
+        thread.join(30)
+    assert held_meanwhile == ["other"] and sorted(held) == ["other", "run"]
+
+
+def test_a_lock_that_could_not_be_taken_is_free_for_other_threads(tmp_path):
+    write_lock(tmp_path / "run", host="gpu7")
+    with pytest.raises(InputError, match="is being written by"):
+        hold_folder(tmp_path / "run").__enter__()
+    assert not locks._held
+
+
 def test_a_lock_that_was_taken_away_is_not_taken_from_its_new_holder(tmp_path):
     with hold_folder(tmp_path / "run"):
         path = tmp_path / "run" / LOCK_NAME
