@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mevqa.files.inputs import read_file
+from mevqa.files.system_errors import reading
 from mevqa.files.whole import make_folder, write_whole
 from mevqa.safe_text import PathShortener, portable
 from mevqa.scoring.catalogue import main_numbers
@@ -15,6 +19,9 @@ from mevqa.scoring.tables import interval_line, number, plain_number
 from mevqa.suites.published import published
 from mevqa.suites.suite import Suite
 from mevqa.table_writer import Table, as_markdown
+
+#: How the names of question files end, which are read from a folder.
+_QUESTIONS = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +168,43 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
 
 
 def gather_references(paths: Sequence[Path], out: Path) -> Path:
-    """Copy the reference files into one folder, the form in which several of them are scored together."""
+    """Copy the reference files into one folder, the form in which several of them are scored together.
+
+    Question files that an earlier call left there and that are no longer references are removed: the whole folder is
+    scored.
+
+    Args:
+        paths: The files; one that is named twice is copied once.
+        out: The folder of the suite's results; theirs is ``references`` in it.
+
+    Raises:
+        InputError: A file cannot be read, or the folder cannot be written.
+    """
     folder = out / "references"
     make_folder(folder)
-    for path in paths:
-        write_whole(folder / path.name, path.read_bytes())
+    copies = _copy_names(list({path.resolve(): path for path in paths}.values()))
+    for path, name in copies.items():
+        with reading(path):
+            content = read_file(path)
+        write_whole(folder / name, content)
+    for old in folder.glob(f"*{_QUESTIONS}"):
+        if old.name not in copies.values():
+            old.unlink(missing_ok=True)
     return folder
+
+
+def _copy_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the name of each file's copy: its own; of files of one name with that of their folder behind it.
+
+    The begin of the name stays, as that of an official file tells its task and data set.
+    """
+    counts = Counter(path.stem.lower() for path in paths)
+    names: dict[Path, str] = {}
+    used: set[str] = set()
+    for path in paths:
+        stem = path.stem if counts[path.stem.lower()] == 1 else f"{path.stem}--{path.parent.name}"
+        numbered = (f"{stem}-{number}" for number in itertools.count(2))
+        name = next(name for name in itertools.chain([stem], numbered) if name.lower() not in used)
+        used.add(name.lower())
+        names[path] = f"{name}{_QUESTIONS}"
+    return names

@@ -4,8 +4,10 @@ import pytest
 
 from mevqa.errors import InputError
 from mevqa.resources import resource_folder
+from mevqa.scoring.answers.answer_sources import read_files
 from mevqa.scoring.catalogue import key_patterns
 from mevqa.suites.published import published
+from mevqa.suites.results import gather_references
 from mevqa.suites.suite import plan_suite, read_suite, references, run_names, suite_names
 
 SUITE = """
@@ -106,6 +108,48 @@ def test_files_are_found_below_the_root_or_directly_in_it(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "reference.jsonl").write_text(json.dumps({**row, "answer": "negative"}) + "\n")
     assert references(suite, tmp_path) == ([tmp_path / "a" / "reference.jsonl"], "")
+
+
+def write_questions(path, *ids):
+    """Write a question file in the layout of the training files; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": name, "dataset": "casme2", "image_id": name, "subject": "s", "filename": name}
+        | {"question": "What is the coarse expression class?", "answer": "negative"}
+        for name in ids
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def ids_in(folder):
+    problems = []
+    files = read_files(folder, problems)
+    assert not problems
+    return sorted(question.id for file in files for question in file.questions)
+
+
+def test_references_of_one_name_stand_side_by_side(tmp_path):
+    paths = [
+        write_questions(tmp_path / folder / name, f"{folder}_{name}")
+        for folder, name in [("samm", "answers.jsonl"), ("casme3", "answers.jsonl"), ("samm", "more.json")]
+    ]
+    same = write_questions(tmp_path / "other" / "samm" / "Answers.jsonl", "other")
+    folder = gather_references([*paths, paths[0], same], tmp_path / "out")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "Answers--samm-2.jsonl",
+        "answers--casme3.jsonl",
+        "answers--samm.jsonl",
+        "more.jsonl",
+    ]
+    assert ids_in(folder) == ["casme3_answers.jsonl", "other", "samm_answers.jsonl", "samm_more.json"]
+
+
+def test_references_of_an_earlier_call_are_not_scored(tmp_path):
+    old = write_questions(tmp_path / "a" / "old.jsonl", "old")
+    new = write_questions(tmp_path / "b" / "new.jsonl", "new")
+    assert ids_in(gather_references([old, new], tmp_path / "out")) == ["new", "old"]
+    assert ids_in(gather_references([new], tmp_path / "out")) == ["new"]
 
 
 def test_every_model_has_a_folder_name_of_its_own(tmp_path):
