@@ -34,6 +34,8 @@ def command(tmp_path, monkeypatch):
     [
         (["--estimate"], "--estimate is for served models (openai:NAME); nano costs nothing"),
         (["--estimate", "--model", "mock"], "--estimate is for served models (openai:NAME); mock costs nothing"),
+        (["--estimate", "--samples", "3"], "--estimate counts neither shots nor samples: leave --shots and --samples"),
+        (["--estimate", "--shots", "1", "--shots-from", "q.jsonl"], "--estimate counts neither shots nor samples"),
         (["--estimate", "--shard", "1/2"], "--estimate counts the whole run: leave --shard out of it"),
         (["--estimate", "--model", "nanno"], "unknown model 'nanno': did you mean 'nano'?"),
         (["--out", "run", "--notes", "notes.csv"], "--notes: the prompt variant 'brief' has no text"),

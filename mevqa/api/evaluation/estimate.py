@@ -7,7 +7,7 @@ from functools import partial
 from mevqa.api.evaluation.arguments import QuestionFiles
 from mevqa.api.paths import AnyPath, optional_path
 from mevqa.errors import errors_name_parameters
-from mevqa.inference.answering.estimate import Estimate, check_is_served, estimate
+from mevqa.inference.answering.estimate import Estimate, check_can_estimate, estimate
 from mevqa.inference.answering.run import check_questions
 from mevqa.inference.loading import AskOptions, load_answerer
 
@@ -24,8 +24,9 @@ def estimate_usage(files: QuestionFiles, asking: AskOptions, *, out: AnyPath | N
     Raises:
         InputError: Everything that is wrong with files or options.
         ModelError: The model is not served, or its server cannot be reached or does not count tokens.
+        MevqaError: Shots or several samples are asked for, which are not counted.
     """
-    check_is_served(asking.model)
+    check_can_estimate(asking)
     work = files.plan()
     answerer = load_answerer(asking, work.prepared, partial(check_questions, work, work))
     return estimate(work, answerer, optional_path(out))

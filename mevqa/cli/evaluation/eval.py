@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,15 +105,14 @@ def run(args: argparse.Namespace) -> int:
     model_arguments = ask_arguments(args)
     shots = shot_options(args)
     if args.estimate:
-        if shots is not None or args.samples > 1:
-            raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
         if args.shard is not None:
             raise MevqaError("--estimate counts the whole run: leave --shard out of it")
         from mevqa.api.evaluation.arguments import QuestionFiles, ask_options
         from mevqa.api.evaluation.estimate import estimate_usage
         from mevqa.cli.printing.estimate import print_estimate
 
-        usage = estimate_usage(QuestionFiles(args.files, **files), ask_options(model, **model_arguments), out=args.out)
+        asking = replace(ask_options(model, **model_arguments), shots=shots)
+        usage = estimate_usage(QuestionFiles(args.files, **files), asking, out=args.out)
         print_estimate(usage, model, model_arguments["options"].served)
         return 0
     drawing = {"workers": args.workers, "engine": args.engine, "views_cache": args.views_cache}

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from mevqa.errors import InputError, MediaError, ModelError, Problem
-from mevqa.inference.answering.clips import remaining
-from mevqa.inference.answering.run import Answerer
+from mevqa.errors import InputError, MediaError, MevqaError, ModelError, Problem
+from mevqa.inference.answering.clips import Groups, remaining
 from mevqa.inference.evaluation import Plan
+from mevqa.inference.loading import Answerer, AskOptions
 from mevqa.inference.runs import open_run
-from mevqa.models.base import Model
 from mevqa.models.registry import answers_here
 from mevqa.questions.question_types import asks_long_video
 from mevqa.types import Clip, Question, Request, View
-
-if TYPE_CHECKING:
-    from mevqa.video.views.render import ClipViews
 
 #: Clips whose prompts the server counts.
 _MEASURED = 3
@@ -46,8 +42,8 @@ class Estimate:
         questions: All questions about them, which are asked together.
         measured: Clips whose prompts the server counted; the others are taken to be alike.
         requests: Requests to the server.
-        pictures: Pictures that are sent, once with each request.
-        picture_tokens: Their tokens.
+        pictures: Pictures of the clips; each is sent with every request about what it shows.
+        picture_tokens: Their tokens in all prompts.
         prompt_tokens: Tokens of all prompts, pictures included.
         written_tokens: Most tokens that are written.
         not_counted: Questions about long videos, which are asked about each event that is found in them.
@@ -64,14 +60,41 @@ class Estimate:
     not_counted: int
 
 
-def check_is_served(model: str | Model) -> None:
-    """Refuse a model that no server answers for, as far as its name tells, before anything is loaded.
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A clip and the questions that are asked on one look at it: as a short clip, or as a long video."""
+
+    clip: Clip
+    questions: Sequence[Question]
+    long_video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompts:
+    """Estimated prompts of looks of one kind; the fields are those of ``Estimate``."""
+
+    measured: frozenset[str]
+    pictures: int
+    picture_tokens: int
+    text_tokens: int
+    written_tokens: int
+
+
+def check_can_estimate(asking: AskOptions) -> None:
+    """Refuse what ``estimate`` would refuse, as far as the options tell, before anything is loaded.
 
     Raises:
         ModelError: There is no such model, or it answers here.
+        MevqaError: Shots or several samples are asked for.
     """
-    if isinstance(model, str) and answers_here(model):
-        raise _not_served(model)
+    _refuse_shots_and_samples(asking.shots is not None or asking.loading.samples > 1)
+    if isinstance(asking.model, str) and answers_here(asking.model):
+        raise _not_served(asking.model)
+
+
+def _refuse_shots_and_samples(asked_for: bool) -> None:
+    if asked_for:
+        raise MevqaError("--estimate counts neither shots nor samples: leave --shots and --samples out of it")
 
 
 def _not_served(name: str) -> ModelError:
@@ -82,7 +105,8 @@ def estimate(work: Plan, answerer: Answerer, run: Path | None = None) -> Estimat
     """Estimate the tokens of a run that is not answered yet, or in part.
 
     The server counts two prompts of each of the first clips, with pictures and without; the tokens of other texts are
-    taken to be in proportion to their characters.
+    taken to be in proportion to their characters. Where the model answers questions about long videos alone, it looks
+    at other pictures for them: the first of these videos are counted besides.
 
     Args:
         work: The plan.
@@ -92,63 +116,80 @@ def estimate(work: Plan, answerer: Answerer, run: Path | None = None) -> Estimat
     Raises:
         ModelError: The model is not served, or its server does not count tokens.
         InputError: None of the first clips can be looked at.
+        MevqaError: Shots are shown or several samples are drawn, which are not counted.
     """
     model = answerer.model
+    _refuse_shots_and_samples(answerer.shots is not None or answerer.sampling is not None)
     if not isinstance(model, CountsTokens) or not hasattr(model, "meter"):
         raise _not_served(model.name)
     answered = open_run(run).answers if run is not None and (run / "manifest.json").is_file() else {}
     groups = remaining(work, answered)
-    by_events = answerer.view_config.lvqa != "model"
-    short = {
-        clip_id: [question for question in group if not (by_events and asks_long_video(question))]
-        for clip_id, group in groups.items()
-    }
-    counted = {clip_id: group for clip_id, group in short.items() if group}
-    pictures = texts = characters = picture_count = measured = note_characters = 0
+    looks = list(_looks(work, groups, by_events=answerer.view_config.lvqa != "model"))
+    by_kind = [[look for look in looks if look.long_video == long_video] for long_video in (False, True)]
+    prompts = [_prompts(work, answerer, model, kind) for kind in by_kind if kind]
+    requests = sum(len(look.questions) for look in looks)
+    picture_tokens = sum(part.picture_tokens for part in prompts)
+    return Estimate(
+        clips=len({look.clip.id for look in looks}),
+        questions=requests,
+        measured=len(frozenset().union(*(part.measured for part in prompts))),
+        requests=requests,
+        pictures=sum(part.pictures for part in prompts),
+        picture_tokens=picture_tokens,
+        prompt_tokens=picture_tokens + sum(part.text_tokens for part in prompts),
+        written_tokens=sum(part.written_tokens for part in prompts),
+        not_counted=sum(map(len, groups.values())) - requests,
+    )
+
+
+def _looks(work: Plan, groups: Groups, *, by_events: bool) -> Iterator[_Look]:
+    """Yield the looks at clips that requests are sent for, as ``answer_clip`` takes them."""
+    for clip_id, group in groups.items():
+        for long_video in (False,) if by_events else (False, True):
+            questions = [question for question in group if asks_long_video(question) == long_video]
+            if questions:
+                yield _Look(work.clips[clip_id], questions, long_video)
+
+
+def _prompts(work: Plan, answerer: Answerer, model: CountsTokens, looks: Sequence[_Look]) -> _Prompts:
+    """Estimate the prompts of looks of one kind from the first of them.
+
+    Raises:
+        ModelError: The server does not count tokens.
+        InputError: None of the clips can be looked at.
+    """
+    prompts = answerer.prompts
+    measured: list[str] = []
+    picture_tokens = text_tokens = characters = pictures = note_characters = 0
     failures: list[str] = []
-    for clip_id, group in counted.items():
-        if measured == _MEASURED:
+    for look in looks:
+        if len(measured) == _MEASURED:
             break
         try:
-            clip_views = _clip_views(work, answerer, work.clips[clip_id], group)
+            clip_views = (work.prepared or answerer.view_config).render(look.clip, long_video=look.long_video)
         except (MediaError, InputError, OSError) as error:
             failures.append(str(error))
             continue
-        views, clip = clip_views.views, work.clips[clip_id]
-        system = answerer.prompts.system(clip.dataset, (*clip.notes, *clip_views.notes))
+        system = prompts.system(look.clip.dataset, (*look.clip.notes, *clip_views.notes))
         note_characters = max(note_characters, sum(len(note) + 2 for note in clip_views.notes))
-        text = answerer.prompts.request(group[0]).text
-        alone = model.count_tokens(system, [], text)
-        pictures += model.count_tokens(system, views, text) - alone
-        texts += alone
+        text = prompts.request(look.questions[0]).text
+        without_pictures = model.count_tokens(system, [], text)
+        picture_tokens += model.count_tokens(system, clip_views.views, text) - without_pictures
+        text_tokens += without_pictures
         characters += len(system) + len(text)
-        picture_count += len(views)
-        measured += 1
-    if counted and not measured:
+        pictures += len(clip_views.views)
+        measured.append(look.clip.id)
+    if not measured:
         raise InputError([Problem("--estimate", f"no clip can be looked at: {failures[0]}")])
-    requests = [
-        (work.clips[clip], answerer.prompts.request(question)) for clip, group in counted.items() for question in group
-    ]
-    written_tokens = sum(model.longest_answer(request) for _, request in requests)
+    requests = [(look.clip, prompts.request(question)) for look in looks for question in look.questions]
     length = sum(
-        len(answerer.prompts.system(clip.dataset, clip.notes)) + note_characters + len(request.text)
+        len(prompts.system(clip.dataset, clip.notes)) + note_characters + len(request.text)
         for clip, request in requests
     )
-    of_pictures = round(pictures * len(requests) / measured) if measured else 0
-    return Estimate(
-        len(counted),
-        len(requests),
-        measured,
-        len(requests),
-        round(picture_count * len(counted) / measured) if measured else 0,
-        of_pictures,
-        of_pictures + (round(texts * length / characters) if measured else 0),
-        written_tokens,
-        sum(map(len, groups.values())) - len(requests),
+    return _Prompts(
+        frozenset(measured),
+        round(pictures * len(looks) / len(measured)),
+        round(picture_tokens * len(requests) / len(measured)),
+        round(text_tokens * length / characters),
+        sum(model.longest_answer(request) for _, request in requests),
     )
-
-
-def _clip_views(work: Plan, answerer: Answerer, clip: Clip, questions: Sequence[Question]) -> ClipViews:
-    """Return the views of a clip that are sent."""
-    drawn_by = work.prepared or answerer.view_config
-    return drawn_by.render(clip, long_video=asks_long_video(questions[0]))
