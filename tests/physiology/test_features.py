@@ -83,6 +83,41 @@ def test_events_at_the_ends_of_a_recording_have_no_baseline_or_no_response(signa
         }
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("rate", "missing", "why"),
+    [
+        (60, ("beta", "gamma"), "beta needs more than 60 Hz, not 60 Hz, gamma needs more than 90 Hz, not 60 Hz"),
+        (20, ("alpha", "beta", "gamma"), "alpha needs more than 26 Hz, not 20 Hz"),
+        (91, (), ""),
+    ],
+)
+def test_bands_above_half_the_rate_of_the_eeg_are_missing_with_the_reason(rate, missing, why):
+    signals = synthetic_signals("p", 12, [6.0], [RESPONSE], seed=5, rate=rate, modalities=["eeg"])
+    (features,) = extract_features(signals, [6.0], phase=True)
+    names = [name for name, group in feature_groups().items() if group == "eeg"]
+    unmeasured = [name for name in names if math.isnan(features.values[name])]
+    assert unmeasured == [name for name in names if name.rpartition("_")[2] in missing]
+    assert features.flags.get("eeg", "").startswith(why) and ("eeg" in features.flags) == bool(missing)
+
+
+@pytest.mark.parametrize("rate", [1, 4, 8])
+def test_eeg_that_is_sampled_too_slowly_for_every_band_is_not_measured(rate):
+    signals = synthetic_signals("p", 12, [6.0], [RESPONSE], seed=5, rate=100, modalities=["eeg"])
+    slow = [replace(channel, values=channel.values[:: 100 // rate], rate=float(rate)) for channel in signals.channels]
+    (features,) = extract_features(replace(signals, channels=tuple(slow)), [6.0], phase=True)
+    assert features.measured == ()
+    assert features.flags["eeg"] == f"sampled at {rate} Hz, too slowly for every band"
+
+
+def test_phase_locking_at_the_ends_of_a_recording_is_missing_and_band_powers_are_not():
+    signals = synthetic_signals("p", 12, [6.0], [RESPONSE], seed=5, rate=100, modalities=["eeg"])
+    for onset in (2.5, 9.5):
+        (features,) = extract_features(signals, [onset], phase=True)
+        assert math.isfinite(features.values["eeg_alpha"]) and math.isnan(features.values["eeg_plv_alpha"])
+        assert features.flags["eeg"] == "phase locking outside the recording"
+
+
 def test_short_gaps_are_bridged(signals):
     def gap(channel):
         values = np.array(channel.values)

@@ -10,7 +10,7 @@ ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -23,38 +23,42 @@ from mevqa.physiology.types import Array, Channel
 _LEAST_ELECTRODES = 0.5
 #: Samples beside a window that filters need, s.
 _PADDING_S = 1.0
+#: How the names of features of phase locking begin.
+_PHASE_LOCKING = "eeg_plv_"
 
 
-def band_powers(channels: Sequence[Channel], onset: float) -> dict[str, float]:
-    """Return the change of each band's power at an event, dB.
+def band_powers(channels: Sequence[Channel], onset: float) -> tuple[dict[str, float], list[str]]:
+    """Return the change of each band's power at an event, dB, and why some bands are missing.
 
     Args:
         channels: The electrodes, all of one rate.
         onset: Of the event, s.
 
     Raises:
-        Unmeasurable: Half of the electrodes were not recorded there.
+        Unmeasurable: Half of the electrodes were not recorded there, or their rate is too low for every band.
     """
     windows = definitions().modalities["eeg"]
     before, after = _electrodes(channels, onset, (windows.baseline, windows.response))
     rate = channels[0].rate
+    bands, flags = _sampled_bands(definitions().bands, rate)
     spectra = [_spectrum(part, rate) for part in (before, after)]
     changes = {}
-    for name, (low, high) in definitions().bands.items():
+    for name, (low, high) in bands.items():
         power = [density[:, (hertz >= low) & (hertz < high)].sum(axis=1) for hertz, density in spectra]
         changes[f"eeg_{name}"] = float(np.mean(10 * np.log10(power[1] / power[0])))
-    return changes
+    return changes, flags
 
 
-def phase_locking(channels: Sequence[Channel], onset: float) -> dict[str, float]:
-    """Return the change of the mean phase locking value of all pairs of electrodes in each band.
+def phase_locking(channels: Sequence[Channel], onset: float) -> tuple[dict[str, float], list[str]]:
+    """Return the change of the mean phase locking value of all pairs of electrodes in each band, and why some miss.
 
     Args:
         channels: The electrodes, all of one rate, two at least.
         onset: Of the event, s.
 
     Raises:
-        Unmeasurable: There is one electrode, or half of them were not recorded there.
+        Unmeasurable: There is one electrode, half of them were not recorded there, or their rate is too low for every
+            band.
     """
     mne = import_extra("mne", "phase locking")
     from scipy.signal import hilbert
@@ -63,13 +67,18 @@ def phase_locking(channels: Sequence[Channel], onset: float) -> dict[str, float]
         raise Unmeasurable("one electrode")
     windows = definitions().modalities["eeg"]
     begin, end = windows.baseline[0] - _PADDING_S, windows.response[1] + _PADDING_S
+    half_sample = 0.5 / channels[0].rate
+    if any(onset + begin < c.start - half_sample or onset + end > c.end + half_sample for c in channels):
+        # Samples that are missing at the begin would shift the windows.
+        raise Unmeasurable("outside the recording")
     (electrodes,) = _electrodes(channels, onset, ((begin, end),))
     if len(electrodes) < 2:
         raise Unmeasurable("one electrode")
     rate = channels[0].rate
-    changes = {}
-    for name in definitions().phase_locking:
-        low, high = definitions().bands[name.removeprefix("eeg_plv_")]
+    all_bands, changes = definitions().bands, {}
+    names = [name.removeprefix(_PHASE_LOCKING) for name in definitions().phase_locking]
+    bands, flags = _sampled_bands({name: all_bands[name] for name in names}, rate)
+    for name, (low, high) in bands.items():
         banded = mne.filter.filter_data(electrodes, rate, low, high, method="iir", verbose="error")
         phases = np.exp(1j * np.angle(hilbert(banded, axis=1)))
         values = []
@@ -78,8 +87,21 @@ def phase_locking(channels: Sequence[Channel], onset: float) -> dict[str, float]
             part = phases[:, first:last]
             locked = np.abs(part @ part.conj().T) / part.shape[1]
             values.append(float(locked[np.triu_indices(len(part), 1)].mean()))
-        changes[name] = values[1] - values[0]
-    return changes
+        changes[f"{_PHASE_LOCKING}{name}"] = values[1] - values[0]
+    return changes, flags
+
+
+def _sampled_bands(bands: Mapping[str, Window], rate: float) -> tuple[dict[str, Window], list[str]]:
+    """Return the bands that lie below half the sampling rate (Nyquist frequency), and a line on each other one.
+
+    Raises:
+        Unmeasurable: There is none.
+    """
+    sampled = {name: band for name, band in bands.items() if band[1] < rate / 2}
+    if not sampled:
+        raise Unmeasurable(f"sampled at {rate:g} Hz, too slowly for every band")
+    missing = {name: band for name, band in bands.items() if name not in sampled}
+    return sampled, [f"{name} needs more than {2 * band[1]:g} Hz, not {rate:g} Hz" for name, band in missing.items()]
 
 
 def _spectrum(values: Array, rate: float) -> tuple[Array, Array]:

@@ -80,7 +80,7 @@ def _measure(signals: Signals, group: Group, phase: bool) -> _Measure | None:
     if not channels:
         return None
     if group == "eeg":
-        return lambda onset: (_eeg(_one_rate(channels), onset, phase), ())
+        return lambda onset: _eeg(_one_rate(channels), onset, phase)
     makers: dict[Group, type[Breaths | SkinConductance | SkinTemperature]] = {
         "rsp": Breaths,
         "eda": SkinConductance,
@@ -90,9 +90,17 @@ def _measure(signals: Signals, group: Group, phase: bool) -> _Measure | None:
     return lambda onset: (measure(onset), ())
 
 
-def _eeg(channels: Sequence[Channel], onset: float, phase: bool) -> dict[str, float]:
-    features = band_powers(channels, onset)
-    return features | phase_locking(channels, onset) if phase and len(channels) > 1 else features
+def _eeg(channels: Sequence[Channel], onset: float, phase: bool) -> tuple[dict[str, float], list[str]]:
+    """Return the features of the EEG, and why some are missing."""
+    features, flags = band_powers(channels, onset)
+    if phase and len(channels) > 1:
+        try:
+            locking, more_flags = phase_locking(channels, onset)
+        except Unmeasurable as error:
+            return features, [*flags, f"phase locking {error}"]
+        features |= locking
+        flags = list(dict.fromkeys([*flags, *more_flags]))
+    return features, flags
 
 
 def _one_rate(channels: Sequence[Channel]) -> Sequence[Channel]:
