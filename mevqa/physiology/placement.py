@@ -104,7 +104,11 @@ class VideoClocks:
         Raises:
             InputError: The clocks cannot be brought together.
         """
+        by_camera = next((event for event in events if event.by_camera), None)
         if self.begins is not None:
+            if by_camera is not None:
+                message = f"does not go with frames that are named by their time (video {by_camera.video!r})"
+                raise InputError([Problem("--begins", f"{message}: name the folder of the frames with --media")])
             missing = sorted({event.video for event in events if match_key(event.video) not in self.begins})
             if missing:
                 raise InputError([Problem("--begins", f"does not say when the video {missing[0]!r} begins")])
@@ -112,7 +116,7 @@ class VideoClocks:
         if self.media is not None:
             return self._by_frames(events, signals, placement)
         videos = sorted({event.video for event in events})
-        if any(event.by_camera for event in events):
+        if by_camera is not None:
             message = "its frames are named by their time: name the folder of the frames with --media"
             raise InputError([Problem(placement.path, message)])
         if placement.of_subject and len(videos) > 1:

@@ -106,6 +106,9 @@ def test_the_coding_file_of_mmme_tells_times_by_the_same_clock(tmp_path, recordi
     assert table.events[0].time == pytest.approx(20, abs=0.01)
     with pytest.raises(InputError, match="frames are named by their time: name the folder of the frames"):
         signal_features(tmp_path / "signals", labels)
+    begins = write_events(tmp_path / "begins.csv", ["A_5,10"], "video,begin")
+    with pytest.raises(InputError, match="^begins: does not go with frames that are named by their time .*media$"):
+        signal_features(tmp_path / "signals", labels, begins=begins)
 
 
 def test_markers_that_the_signals_lack_are_refused(tmp_path, recording):
