@@ -1,5 +1,6 @@
 """Fusion: nothing of the tested subject is learned from, and what is missing is as if it had never been."""
 
+import json
 import math
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ pytest.importorskip("sklearn", reason="the extra physiology is not installed")
 from mevqa.cli import main
 from mevqa.errors import InputError
 from mevqa.physiology.features.definition import feature_groups
+from mevqa.physiology.fusion.judged import read_judged_events
 from mevqa.physiology.fusion.late import LateFusion
 from mevqa.physiology.fusion.nested import WAYS, TooFewSubjects, fit_fusion, leave_one_subject_out
 from mevqa.physiology.fusion.saved import load_fusion
@@ -237,37 +239,111 @@ def test_events_without_subjects_take_those_of_the_labels(files):
         read_fusion_table(files / "events.csv", files / "features.csv", files / "labels.csv")
 
 
+SPOTTED = {
+    "onset": 100,
+    "apex": 105,
+    "offset": 110,
+    "kind": "micro",
+    "score": 0.7,
+    "classes": {"fear": 0.2, "anger": 0.6},
+}
+
+
+def spotted_file(files, *events, **more):
+    """Write what mevqa spot --json writes of one video."""
+    videos = [{"video": "clip0", "fps": 30, "events": list(events), **more}]
+    (files / "events.json").write_text(json.dumps(videos, indent=1))
+    return files / "events.json"
+
+
 def test_the_json_of_a_spotter_is_read_with_its_classes(files):
-    import json
-
-    event = {
-        "onset": 100,
-        "apex": 105,
-        "offset": 110,
-        "kind": "micro",
-        "score": 0.7,
-        "classes": {"fear": 3, "anger": 1},
-    }
-    videos = [{"video": "clip0", "fps": 30, "events": [event]}]
-    (files / "events.json").write_text(json.dumps(videos))
-    table = read_fusion_table(files / "events.json", files / "features.csv")
-    assert table.examples.video[0] == pytest.approx([0.25, 0.75]) and table.examples.subjects == ("",)
-    del event["onset"]
-    (files / "events.json").write_text(json.dumps(videos))
-    with pytest.raises(InputError, match="is not what mevqa spot --json writes: KeyError 'onset' in video 1"):
-        read_fusion_table(files / "events.json", files / "features.csv")
-    (files / "events.json").write_text('[{"video": "clip0", "fps": 30, "events": [7]}]')
-    with pytest.raises(InputError, match="is not what mevqa spot --json writes: AttributeError .* in video 1"):
-        read_fusion_table(files / "events.json", files / "features.csv")
+    table = read_fusion_table(spotted_file(files, SPOTTED), files / "features.csv")
+    assert table.examples.video[0] == pytest.approx([0.75, 0.25]) and table.examples.subjects == ("",)
+    (judged,), _ = read_judged_events(spotted_file(files, {**SPOTTED, "classes": None}))
+    assert judged.classes is None
 
 
-def test_a_class_without_probabilities_counts_half(files):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"onset": None}, "event 2, onset must be a valid integer"),
+        ({"onset": 111}, "event 2: its offset 110 lies before its onset 111"),
+        ({"offset": 110.5}, "event 2, offset must be a valid integer"),
+        ({"score": "high"}, "event 2, score must be a valid number"),
+        ({"classes": ["fear", "anger"]}, "event 2, classes must be an object"),
+        ({"classes": {"fear": 3, "anger": 1}}, "event 2, classes.fear must be less than or equal to 1"),
+        ({"classes": {"fear": -0.1, "anger": 1}}, "event 2, classes.fear must be greater than or equal to 0"),
+        ({"classes": {"fear": True, "anger": 0.1}}, "event 2, classes.fear must be a valid number"),
+        ({"classes": {"fear": 0, "anger": 0}}, "event 2: the probabilities of its classes are all 0"),
+    ],
+)
+def test_mistakes_in_the_json_of_a_spotter_are_one_line_with_file_line_and_event(files, change, message):
+    path = spotted_file(files, SPOTTED, {**SPOTTED, **change})
+    with pytest.raises(InputError) as error:
+        read_judged_events(path)
+    (problem,) = error.value.problems
+    assert str(problem).startswith(f"{path}:2: ") and message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[{"video":"v","fps":30,"events":["x"]}]', "1: event 1 must be an object"),
+        ('[{"video":"v","events":[]}]', "1: fps is missing"),
+        ('[{"video":"v","fps":0,"events":[]}]', "1: fps must be greater than 0"),
+        ('[{"video":"v","fps":30,"events":{}}]', "1: events must be a list"),
+        ('[{"video":"v","fps":30,"events":[]},\n"x"]', "2: the video must be an object"),
+    ],
+)
+def test_odd_json_ends_the_command_with_one_line(files, capsys, text, message):
+    (files / "events.json").write_text(text)
+    arguments = ["--events", "events.json", "--measured", "features.csv", "--labels", "labels.csv", "--out", "o.csv"]
+    names = [str(files / word) if "." in word else word for word in arguments]
+    assert main(["physiology", "fuse", *names]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    place, _, fault = message.partition(" ")
+    assert f"events.json:{place} is not what mevqa spot --json writes: {fault}" in line
+
+
+@pytest.mark.parametrize(("count", "share"), [(2, 2 / 3), (3, 1 / 2), (7, 1 / 2)])
+def test_a_class_without_probabilities_is_likelier_than_the_others(files, count, share):
+    names = [f"class{number}" for number in range(count)]
+    rows = [f"v,{10 * place},{10 * place + 5},{name},30" for place, name in enumerate(names)]
+    path = files / "named.csv"
+    path.write_text("\n".join(["video,onset,offset,emotion,fps", *rows, "v,900,910,,30"]) + "\n")
+    *judged, without_class = read_judged_events(path)[0]
+    assert without_class.classes is None
+    for event, name in zip(judged, names, strict=True):
+        assert event.classes[name] == pytest.approx(share) and event.classes[name] > 1 / count
+        assert sum(event.classes.values()) == pytest.approx(1)
+        assert max(event.classes, key=event.classes.get) == name
+
+
+def named_events(files, names):
+    """Write the events with a class each in place of its probabilities."""
     path = files / "events.csv"
     lines = [line.rsplit(",", 2)[0] for line in path.read_text().splitlines()]
-    named = ["fear" if place % 2 else "anger" for place in range(len(lines) - 1)]
-    path.write_text("\n".join([lines[0] + ",emotion", *(f"{a},{b}" for a, b in zip(lines[1:], named, strict=True))]))
-    table = read_fusion_table(path, files / "features.csv", files / "labels.csv")
-    assert set(table.examples.video.ravel()) == {0.5} and any("without probabilities" in note for note in table.notes)
+    cells = ["emotion", *names[: len(lines) - 1]]
+    path.write_text("\n".join(f"{line},{cell}" for line, cell in zip(lines, cells, strict=True)))
+    return path
+
+
+def test_the_verdict_of_a_recogniser_without_probabilities_is_scored(files):
+    path = named_events(files, ["fear", "anger", "anger"] * 8)
+    labels = files / "labels.csv"
+    table = read_fusion_table(path, files / "features.csv", labels)
+    assert table.examples.classes == ("anger", "fear")
+    coded = table.examples.truth >= 0
+    assert (table.examples.video.argmax(axis=1) == table.examples.truth)[coded].all()
+    assert any("the named one is taken to have 0.67" in note for note in table.notes)
+
+
+def test_a_fusion_of_more_classes_leaves_room_for_those_that_no_event_is_named(files):
+    path = named_events(files, ["fear"] * 24)
+    table = read_fusion_table(
+        path, files / "features.csv", task="recognise", classes=("anger", "disgust", "fear", "sadness")
+    )
+    assert table.examples.video[0] == pytest.approx([1 / 6, 1 / 6, 1 / 2, 1 / 6])
 
 
 def test_a_damaged_fusion_is_one_line(files):

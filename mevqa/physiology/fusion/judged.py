@@ -7,21 +7,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mevqa.data.events.rows import column_table
 from mevqa.data.numbers import read_number
 from mevqa.errors import InputError, Problem
-from mevqa.events import Kind
-from mevqa.files.json_rows import STRICT_DECODER
 from mevqa.files.tables.headers import find_header, simplify
-from mevqa.files.tables.sheets import read_sheets, read_text
+from mevqa.files.tables.sheets import read_sheets
 from mevqa.physiology.events import TimedEvent, read_timed_events
+from mevqa.physiology.fusion.spotted_json import events_of_video, spotted_videos
 
 #: Columns of the probabilities of classes: ``p_happiness``.
 _PROBABILITY = re.compile(r"p[_ ](.+)", re.IGNORECASE)
-#: Share of a class that is named without a probability (our choice).
-_NAMED = 0.5
+#: A class that is named without a probability is taken to be at least so many times as likely as any other class, and
+#: at least as likely as all others together (our choice: how often the recogniser is right is not known).
+_NAMED_TIMES = 2.0
+_NAMED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,16 @@ class JudgedEvent:
     classes: Mapping[str, float] | None
 
 
-def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[JudgedEvent], list[str]]:
+def read_judged_events(
+    path: Path, fps: float | None = None, classes: Sequence[str] = ()
+) -> tuple[list[JudgedEvent], list[str]]:
     """Read the events of any spotter or recogniser, with their probabilities of classes.
 
     Args:
         path: JSON of ``mevqa spot --json``; or a table with score, columns ``p_CLASS`` of probabilities, or a class. A
-            class that is named alone is taken to be right in half of the cases.
+            class that is named alone gets 2/3 of two classes, and 1/2 of more.
         fps: Frames per second where the table has none.
+        classes: Classes that there are besides those that the table names.
 
     Returns:
         The events, and notes for the reader.
@@ -51,25 +54,33 @@ def read_judged_events(path: Path, fps: float | None = None) -> tuple[list[Judge
     Raises:
         InputError: The file cannot be read, or cells are wrong; all problems together.
     """
-    if path.suffix.lower() == ".json" and (videos := _spotted_videos(path)) is not None:
+    if path.suffix.lower() == ".json" and (videos := spotted_videos(path)) is not None:
         return _from_json(path, videos), []
     events, notes = read_timed_events(path, fps)
     chances = _table_probabilities(path)
     if chances:
         return [JudgedEvent(event, chances.get(event.line)) for event in events], notes
-    class_names = sorted({event.emotion for event in events if event.emotion})
-    if len(class_names) < 2:
+    named_classes = {event.emotion for event in events if event.emotion}
+    class_names = sorted({*classes, *named_classes})
+    if not named_classes or len(class_names) < 2:
         return [JudgedEvent(event, None) for event in events], notes
-    share = f"{_NAMED:g}"
-    notes.append(f"{path.name} names classes without probabilities (p_CLASS): the named one is taken to have {share}")
-    other_share = (1 - _NAMED) / (len(class_names) - 1)
+    share = named_share(len(class_names))
+    notes.append(
+        f"{path.name} names classes without probabilities (p_CLASS): the named one is taken to have {share:.2g}"
+    )
+    other_share = (1 - share) / (len(class_names) - 1)
     return [
         JudgedEvent(
             event,
-            {name: _NAMED if name == event.emotion else other_share for name in class_names} if event.emotion else None,
+            {name: share if name == event.emotion else other_share for name in class_names} if event.emotion else None,
         )
         for event in events
     ], notes
+
+
+def named_share(count: int) -> float:
+    """Return the probability of a class that is named without one, among ``count`` classes: more than 1 / ``count``."""
+    return max(_NAMED_SHARE, _NAMED_TIMES / (_NAMED_TIMES + count - 1))
 
 
 def _table_probabilities(path: Path) -> dict[int, dict[str, float]]:
@@ -119,38 +130,13 @@ def _checked(path: Path, rows: Mapping[int, Mapping[str, str]]) -> dict[int, dic
     return result
 
 
-def _spotted_videos(path: Path) -> list[Any] | None:
-    """Return the videos of a file of ``mevqa spot --json``; None for other JSON."""
-    try:
-        content = STRICT_DECODER.decode(read_text(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError([Problem(path, f"is not JSON: {error}")]) from error
-    if (
-        isinstance(content, list)
-        and content
-        and all(isinstance(video, dict) and "events" in video for video in content)
-    ):
-        return content
-    return None
-
-
-def _from_json(path: Path, videos: Sequence[Mapping[str, Any]]) -> list[JudgedEvent]:
-    events = []
-    try:
-        for place, video in enumerate(videos, 1):
-            fps = float(video["fps"])
-            for entry in video["events"]:
-                kind: Kind | None = entry.get("kind")
-                event = TimedEvent(
-                    str(video["video"]), video.get("subject"),
-                    int(entry["onset"]), entry.get("apex"), int(entry["offset"]),
-                    kind, float(entry["score"]), None, fps, int(entry["onset"]) / fps, False, place,
-                )  # fmt: skip
-                classes = {str(name).lower(): float(share) for name, share in (entry.get("classes") or {}).items()}
-                total = sum(classes.values())
-                probabilities = {name: share / total for name, share in classes.items()} if total > 0 else None
-                events.append(JudgedEvent(event, probabilities))
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
-        message = f"is not what mevqa spot --json writes: {type(error).__name__} {error} in video {place}"
-        raise InputError([Problem(path, message)]) from error
-    return events
+def _from_json(path: Path, videos: Sequence[tuple[int, object]]) -> list[JudgedEvent]:
+    problems: list[Problem] = []
+    judged = [
+        JudgedEvent(event, probabilities or None)
+        for line, video in videos
+        for event, probabilities in events_of_video(path, line, video, problems)
+    ]
+    if problems:
+        raise InputError(problems)
+    return judged

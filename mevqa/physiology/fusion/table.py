@@ -74,7 +74,7 @@ def read_fusion_table(
     Raises:
         InputError: Files are wrong, or do not fit together.
     """
-    judged, notes = read_judged_events(events, fps)
+    judged, notes = read_judged_events(events, fps, classes)
     rows = read_features(features)
     if not judged:
         raise InputError([Problem(events, "holds no event; there is nothing to fuse")])
