@@ -88,13 +88,15 @@ def test_events_at_the_ends_of_a_recording_have_no_baseline_or_no_response(signa
     ("rate", "missing", "why"),
     [
         (60, ("beta", "gamma"), "beta needs more than 60 Hz, not 60 Hz, gamma needs more than 90 Hz, not 60 Hz"),
+        (60.0001, ("beta", "gamma"), "beta needs more than 60 Hz, not 60 Hz"),
         (20, ("alpha", "beta", "gamma"), "alpha needs more than 26 Hz, not 20 Hz"),
         (91, (), ""),
     ],
 )
 def test_bands_above_half_the_rate_of_the_eeg_are_missing_with_the_reason(rate, missing, why):
-    signals = synthetic_signals("p", 12, [6.0], [RESPONSE], seed=5, rate=rate, modalities=["eeg"])
-    (features,) = extract_features(signals, [6.0], phase=True)
+    signals = synthetic_signals("p", 12, [6.0], [RESPONSE], seed=5, rate=int(rate), modalities=["eeg"])
+    channels = tuple(replace(channel, rate=rate) for channel in signals.channels)
+    (features,) = extract_features(replace(signals, channels=channels), [6.0], phase=True)
     names = [name for name, group in feature_groups().items() if group == "eeg"]
     unmeasured = [name for name in names if math.isnan(features.values[name])]
     assert unmeasured == [name for name in names if name.rpartition("_")[2] in missing]

@@ -23,6 +23,8 @@ from mevqa.physiology.types import Array, Channel
 _LEAST_ELECTRODES = 0.5
 #: Samples beside a window that filters need, s.
 _PADDING_S = 1.0
+#: Share of half the sampling rate below which a band must end: rates that are told by rounded times are not exact.
+_BELOW_NYQUIST = 0.999
 #: How the names of features of phase locking begin.
 _PHASE_LOCKING = "eeg_plv_"
 
@@ -97,11 +99,11 @@ def _sampled_bands(bands: Mapping[str, Window], rate: float) -> tuple[dict[str, 
     Raises:
         Unmeasurable: There is none.
     """
-    sampled = {name: band for name, band in bands.items() if band[1] < rate / 2}
+    sampled = {name: band for name, band in bands.items() if band[1] < _BELOW_NYQUIST * rate / 2}
     if not sampled:
-        raise Unmeasurable(f"sampled at {rate:g} Hz, too slowly for every band")
+        raise Unmeasurable(f"sampled at {rate:.4g} Hz, too slowly for every band")
     missing = {name: band for name, band in bands.items() if name not in sampled}
-    return sampled, [f"{name} needs more than {2 * band[1]:g} Hz, not {rate:g} Hz" for name, band in missing.items()]
+    return sampled, [f"{name} needs more than {2 * band[1]:g} Hz, not {rate:.4g} Hz" for name, band in missing.items()]
 
 
 def _spectrum(values: Array, rate: float) -> tuple[Array, Array]:
