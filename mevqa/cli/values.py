@@ -9,6 +9,9 @@ from pathlib import Path
 
 from mevqa.files.remote import is_remote
 
+#: Most digits of a whole number.
+_MOST_DIGITS = 18
+
 
 def positive(text: str) -> int:
     """Parse a whole number of at least one."""
@@ -23,10 +26,18 @@ def whole_number(text: str) -> int:
 def _at_least(least: int, text: str) -> int:
     if not re.fullmatch(r"\s*[-+]?\d+\s*", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    value = int(text)
+    value = _to_int(text)
     if value < least:
         raise argparse.ArgumentTypeError(f"must be at least {least}, not {value}")
     return value
+
+
+def _to_int(digits: str) -> int:
+    """Return digits as a number; Python itself refuses thousands of them, with an error that argparse rewords."""
+    if len(digits) > _MOST_DIGITS:
+        message = f"{digits[:_MOST_DIGITS]}... is too large: at most {_MOST_DIGITS} digits are read"
+        raise argparse.ArgumentTypeError(message)
+    return int(digits)
 
 
 def seed(text: str) -> int:
@@ -50,20 +61,30 @@ def shard(text: str) -> str:
 
 def above_zero(text: str) -> float:
     """Parse a finite number above zero."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not 0 < value < math.inf:
+    if not 0 < (value := _to_float(text)) < math.inf:
         raise argparse.ArgumentTypeError(f"must be above 0, not {text}")
     return value
+
+
+def zero_or_more(text: str) -> float:
+    """Parse a finite number of at least zero."""
+    if not 0 <= (value := _to_float(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
+    return value
+
+
+def _to_float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
 
 
 def frame_number(text: str) -> int:
     """Parse the number of a frame, counted from 0."""
     if not re.fullmatch(r"\d+", text.strip()):
         raise argparse.ArgumentTypeError(f"{text!r} is not the number of a frame; frames count from 0")
-    return int(text)
+    return _to_int(text)
 
 
 def media(text: str) -> Path | str:
@@ -95,4 +116,4 @@ def frame_size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)[xX](\d+)", text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, as in 320x320")
-    return int(match[1]), int(match[2])
+    return _to_int(match[1]), _to_int(match[2])

@@ -55,9 +55,9 @@ def parse_shard(text: str) -> tuple[int, int]:
     Raises:
         InputError: It is not of this form, or i is not between 1 and n.
     """
-    match = re.fullmatch(r"\s*([0-9]+)\s*/\s*([0-9]+)\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{1,18})\s*/\s*([0-9]{1,18})\s*", text)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        message = f"{text!r} is no shard; write i/n with i from 1 to n, as in 2/4 for the second of four"
+        message = f"{text[:40]!r} is no shard; write i/n with i from 1 to n, as in 2/4 for the second of four"
         raise InputError([Problem("--shard", message)])
     return int(match[1]) - 1, int(match[2])
 

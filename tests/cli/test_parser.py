@@ -1,8 +1,10 @@
 import argparse
+import re
 
 import pytest
 
 from mevqa.cli import COMMANDS, build_parser, main
+from mevqa.errors import MevqaError
 
 
 def refused(words, capsys):
@@ -39,6 +41,12 @@ def refused(words, capsys):
         ),
         (["ask", "v", "q", "--frames", "x"], "mevqa ask: --frames: 'x' is not a whole number"),
         (["ask", "v", "q", "--frames", "0"], "mevqa ask: --frames: must be at least 1, not 0"),
+        (
+            ["ask", "v", "q", "--frames", "9" * 5000],
+            "mevqa ask: --frames: 999999999999999999... is too large: at most 18 digits are read",
+        ),
+        (["merge", "a", "--out", "b", "--tolerance", "abc"], "mevqa merge: --tolerance: 'abc' is not a number"),
+        (["merge", "a", "--out", "b", "--tolerance", "-1"], "mevqa merge: --tolerance: must be 0 or more, not -1"),
         (["ask", "v", "q", "--retries", "-1"], "mevqa ask: --retries: must be at least 0, not -1"),
         (
             ["ask", "v", "q", "--onset", "-3"],
@@ -158,6 +166,27 @@ def test_values_with_dashes_and_negative_numbers_are_no_options(capsys):
 def test_values_that_begin_with_a_minus_are_refused_as_values(words, line, capsys):
     (refusal,) = refused(words, capsys)
     assert f": {line}" in refusal
+
+
+def _parsers(parser):
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for of_command in action.choices.values():
+                yield from _parsers(of_command)
+
+
+@pytest.mark.parametrize("value", ["abc", "", "nan", "9" * 5000, "9" * 5000 + "x1", "1/" + "9" * 5000])
+def test_no_message_of_argparse_names_a_function(value):
+    for parser in _parsers(build_parser()):
+        for action in parser._actions:
+            if action.type is not None:
+                try:
+                    parser._get_value(action, value)
+                except argparse.ArgumentError as error:
+                    assert not re.search(r"invalid \w+ value", str(error)), (parser.prog, action.dest)
+                except MevqaError:
+                    pass  # Of a file that is not there; it is printed as it is.
 
 
 @pytest.mark.parametrize("words", [["ask", "v", "q"], ["str", "v", "--out", "o"], ["spot", "--fit", "a"]])

@@ -202,7 +202,7 @@ def _write(
     csv: Path | None,
     labels: Path | None,
 ) -> ScoreResult | None:
-    """Write the table of events and score it."""
+    """Write the table of events and score it against the coded events of its kind."""
     has_subjects = any(curve.subject for curve in curves)
     columns = _COLUMNS if has_subjects else _COLUMNS[1:]
     rows: list[Sequence[str]] = [columns]
@@ -219,10 +219,9 @@ def _write(
         write_whole(csv, text)
     if labels is None:
         return None
-    changes = ("evaluate=micro",) if kind == "micro" else ()
     with tempfile.TemporaryDirectory() as folder:
         table = csv
         if table is None:
             table = Path(folder) / "detections.csv"
             write_whole(table, text)
-        return score_events(table, labels, changes=changes, fps=fps)
+        return score_events(table, labels, changes=(f"evaluate={kind}",), fps=fps)

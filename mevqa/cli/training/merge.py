@@ -20,18 +20,10 @@ from pathlib import Path
 
 from mevqa.cli.common_options import add_device, add_dtype, add_trust
 from mevqa.cli.options import add_media_options
-from mevqa.cli.values import positive
+from mevqa.cli.values import positive, zero_or_more
 from mevqa.terminal.verbosity import show
 
 HELP = "write an adapter and its base model as one model"
-
-
-def _nats(text: str) -> float:
-    """Parse a difference that is not negative."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"must be 0 or more, not {text}")
-    return value
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_dtype(parser, " that are written; merging itself is in float32 (default: auto, as the base is stored)")
     parser.add_argument(
         "--tolerance",
-        type=_nats,
+        type=zero_or_more,
         metavar="X",
         help="largest difference of log-probabilities, nats (default: 0.001 for float32, 0.05 for float16, 0.25 for "
         "bfloat16; rounding alone was seen to change 0.00002, 0.034 and 0.19)",

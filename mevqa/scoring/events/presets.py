@@ -22,7 +22,7 @@ class EventSwitches(StrictModel):
 
     about: str
     videos: Literal["all", "with-events"]
-    evaluate: Literal["all", "micro"]
+    evaluate: Literal["all", "micro", "macro"]
     filter: Literal["none", "half-second", "quarter-second-apex", "lgsnet-reduced"]
     iou: Literal["inclusive", "exclusive"]
     threshold: float = Field(gt=0, le=1)

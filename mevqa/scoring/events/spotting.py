@@ -146,7 +146,8 @@ def _counts(
 ) -> list[int]:
     hits = [video.reference_kinds[reference] for _, reference in pairs]
     dummy = int(switches.dummy and not video.detections)
-    detected = [kinds.count(MICRO) + dummy, kinds.count(MACRO)]
+    dummy_kind = MACRO if switches.evaluate == MACRO else MICRO
+    detected = [kinds.count(kind) + dummy * (kind == dummy_kind) for kind in _KINDS]
     return [hits.count(MICRO), hits.count(MACRO), *detected, len(kinds) + dummy]
 
 

@@ -165,8 +165,8 @@ def _choose(
     for event in predictions.events:
         by_length = switches.kinds == "length"
         kind = kind_by_length(event, rates[key(event)], switches) if by_length else event.kind
-        if switches.evaluate == "micro" and kind == MACRO:
-            left_out["are macro-expressions (evaluate=micro)"] += 1
+        if _is_other_kind(kind, switches):
+            left_out[f"are {kind}-expressions (evaluate={switches.evaluate})"] += 1
         elif switches.score_above is not None and not (event.score or 0.0) > switches.score_above:
             left_out[f"have no score above {switches.score_above:g}"] += 1
         else:
@@ -194,25 +194,31 @@ def _accept(
     accepted: dict[VideoKey, list[tuple[EventRow, str]]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     unnamed = 0
+    unnamed_kind = MICRO if switches.evaluate == "all" else switches.evaluate
     for event in reference.events:
         rate = rates[key(event)]
         kind = kind_by_length(event, rate, switches) if switches.kinds == "length" else event.kind
         unnamed += kind is None
-        kind = kind or MICRO
-        if switches.evaluate == "micro" and kind == MACRO:
-            left_out["are macro-expressions (evaluate=micro)"] += 1
+        kind = kind or unnamed_kind
+        if _is_other_kind(kind, switches):
+            left_out[f"are {kind}-expressions (evaluate={switches.evaluate})"] += 1
         elif rate is not None and not _passes(event, kind, rate, switches.filter):
             left_out[f"do not pass filter={switches.filter}"] += 1
         else:
             accepted[key(event)].append((event, kind))
     if unnamed:
-        result.notes.append(f"{unnamed} reference events name no kind and count as micro-expressions")
+        result.notes.append(f"{unnamed} reference events name no kind and count as {unnamed_kind}-expressions")
     for why, count in left_out.items():
         result.notes.append(f"{count} reference events {why}; what detects them is a false positive")
     if not accepted:
         raise InputError([Problem(reference.path, "no event is left to compare with; change evaluate or filter")])
     result.counts["references_left_out"] = sum(left_out.values())
     return accepted
+
+
+def _is_other_kind(kind: str | None, switches: EventSwitches) -> bool:
+    """Return whether an event is of a kind that is not evaluated; one that names none is not."""
+    return kind is not None and switches.evaluate not in ("all", kind)
 
 
 def kind_by_length(event: EventRow, fps: float | None, switches: EventSwitches) -> str | None:
@@ -245,8 +251,8 @@ def _video(
 ) -> Video:
     length_kinds: tuple[str | None, ...] = tuple(kind_by_length(event, fps, switches) for event in detected)
     named_kinds = length_kinds if switches.kinds == "length" else tuple(event.kind for event in detected)
-    if switches.evaluate == "micro":
-        length_kinds = named_kinds = (MICRO,) * len(detected)
+    if switches.evaluate != "all":
+        length_kinds = named_kinds = (switches.evaluate,) * len(detected)
     subject = facts.subject
     return Video(
         name=written_name(facts),

@@ -57,6 +57,21 @@ def test_curves_are_decoded_and_scored(scores, capsys):
     assert main(["score", str(scores / "events.csv"), str(scores / "labels.csv")]) == 0
 
 
+@pytest.mark.parametrize(("kind", "other"), [("micro", "macro"), ("macro", "micro")])
+def test_events_of_the_other_kind_are_not_scored(scores, capsys, kind, other):
+    marks = [(s, place, named) for s in ("006", "007", "010") for place, named in ((700, kind), (300, other))]
+    (scores / "labels.csv").write_text(
+        "subject,video,onset,apex,offset,kind\n"
+        + "".join(f"{s},{s}_1,{place - 40},{place},{place + 40},{named}\n" for s, place, named in marks)
+    )
+    files = ["--curves", scores / "scores.csv", "--annotations", scores / "labels.csv"]
+    code, out, err = run(capsys, *files, "--kinds", kind)
+    assert code == 0
+    assert "overall           3           3               3  1.000" in out
+    assert f"{kind}             3           3               3  1.000" in out
+    assert "3 events of labels.csv are of the other kind; what detects them is a false positive" in err
+
+
 def test_curves_without_labels(scores, capsys):
     code, out, _ = run(capsys, "--curves", scores / "scores.csv", "--fps", 200, "--threshold", 0.5)
     assert code == 0

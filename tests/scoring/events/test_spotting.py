@@ -201,6 +201,26 @@ def test_only_micro(score):
     assert result.metrics["spotting.micro.f1"] == result.metrics["spotting.overall.f1"]
 
 
+def test_only_macro(score):
+    coded = [row("a", 10, 20, "micro"), row("a", 50, 90, "macro"), row("a", 100, 190)]
+    detections = [row("a", 10, 20, "micro"), row("a", 52, 90), row("a", 100, 191, "macro"), row("a", 10, 21)]
+    result = score(detections, coded, "evaluate=macro")
+    assert result.counts["spotting.overall.references"] == result.counts["spotting.macro.references"] == 2
+    assert result.counts["spotting.overall.detections"] == result.counts["spotting.macro.detections"] == 3
+    assert result.counts["spotting.macro.true_positives"] == 2
+    assert result.metrics["spotting.macro.f1"] == result.metrics["spotting.overall.f1"]
+    assert "1 reference events are micro-expressions (evaluate=macro); what detects them is a false positive" in (
+        result.notes
+    )
+    assert "1 reference events name no kind and count as macro-expressions" in result.notes
+
+
+def test_without_detections_the_dummy_is_of_the_kind_that_is_evaluated(score):
+    coded = [row("a", 50, 90, "macro"), row("b", 50, 90, "macro")]
+    result = score([row("a", 50, 90, "macro")], coded, "evaluate=macro", "dummy=true")
+    assert result.counts["spotting.macro.detections"] == result.counts["spotting.overall.detections"] == 2
+
+
 def test_detections_dropped_by_threshold_and_by_number_are_noted(score):
     detections = [row("a", 10, 20, score=0.9), row("a", 30, 40, score=0.6), row("a", 50, 60, score=0.5)]
     result = score(detections, [row("a", 10, 20)], "score_above=0.5", "most_per_video=1")
