@@ -45,6 +45,15 @@ def add_shot_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def given_shot_options(args: argparse.Namespace) -> list[str]:
+    """Return the options about shown clips whose values are not the defaults, in the order of the help."""
+    usual = {"by": "nearest"}
+    names = ("from", "media", "annotations", "precomputed", "by", "seed", "balanced")
+    values = {name: getattr(args, f"shots_{name}") for name in names}
+    given_options = [f"--shots-{name}" for name, value in values.items() if value and value != usual.get(name)]
+    return ["--shots", *given_options] if args.shots is not None else given_options
+
+
 def shot_options(args: argparse.Namespace) -> ShotOptions | None:
     """Return which answered clips are shown, None for none.
 
@@ -52,10 +61,8 @@ def shot_options(args: argparse.Namespace) -> ShotOptions | None:
         MevqaError: Options lack others that they need.
         InputError: A folder of ready-made pictures is missing.
     """
-    names = ("from", "media", "annotations", "precomputed", "balanced")
-    given_options = [f"--shots-{name}" for name in names if getattr(args, f"shots_{name}")]
     if args.shots is None:
-        if given_options:
+        if given_options := given_shot_options(args):
             raise MevqaError(f"{', '.join(given_options)}: say how many answered clips are shown: --shots K")
         return None
     if not args.shots_from:

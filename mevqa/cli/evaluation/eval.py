@@ -29,7 +29,7 @@ from mevqa.cli.options import (
     add_media_options,
     ask_arguments,
 )
-from mevqa.cli.shot_options import add_shot_options, shot_options
+from mevqa.cli.shot_options import add_shot_options, given_shot_options, shot_options
 from mevqa.cli.values import positive, shard
 from mevqa.errors import MevqaError
 
@@ -135,10 +135,9 @@ def _run_suite(args: argparse.Namespace) -> int:
     """Compare models on a suite, print; 1 when a model failed or left questions without an answer."""
     from mevqa.inference.shards import launched_shard
 
-    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "shots", "class_table")
-    given_options = [f"--{name.replace('_', '-')}" for name in decided if getattr(args, name)] + (
-        ["FILE"] if args.files else []
-    )
+    decided = ("media", "annotations", "precomputed", "numbers", "notes", "estimate", "class_table")
+    given_options = [f"--{name.replace('_', '-')}" for name in decided if getattr(args, name)]
+    given_options += given_shot_options(args) + (["FILE"] if args.files else [])
     if given_options:
         mend = "leave it out" if given_options != ["--estimate"] else "name its question files to estimate one model"
         raise MevqaError(f"{', '.join(given_options)}: the suite says which files are used; {mend}")

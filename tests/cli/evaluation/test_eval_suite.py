@@ -112,6 +112,14 @@ def test_events_are_scored_part_by_part(tmp_path, capsys):
     [
         (["eval", "--suite", "megc2026-vqa"], "--data-root"),
         (["eval", "--suite", "synthetic", "--media", "x"], "the suite says which files"),
+        (
+            ["eval", "--suite", "synthetic", "--shots-from", "f", "--shots-media", "d", "--shots-by", "random"],
+            "--shots-from, --shots-media, --shots-by: the suite says which files are used; leave it out",
+        ),
+        (
+            ["eval", "x.jsonl", "--out", "r", "--shots-by", "random", "--shots-seed", "3"],
+            "--shots-by, --shots-seed: say how many answered clips are shown: --shots K",
+        ),
         (["eval"], "name question files"),
         (["eval", "x.jsonl"], "--out"),
         (["eval", "x.jsonl", "--out", "r", "--data-root", "d"], "goes with --suite"),
