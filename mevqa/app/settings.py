@@ -81,6 +81,13 @@ class AppSettings:
         """Whether only this machine can reach the page."""
         return is_loopback(self.host)
 
+    @property
+    def second_model(self) -> tuple[str, str | None] | None:
+        """Name and adapter of the model that is asked beside the first; None: there is none."""
+        if self.compare is None and self.compare_adapter is None:
+            return None
+        return self.compare or self.model, self.compare_adapter
+
     def check(self) -> None:
         """Check the settings, without loading a model.
 
@@ -90,8 +97,7 @@ class AppSettings:
         problems = []
         if not 0 <= self.port <= LAST_PORT:
             problems.append(Problem("--port", f"is a number from 0 to {LAST_PORT}, not {self.port}"))
-        if (self.compare or self.model, self.compare_adapter) == (self.model, self.adapter) and self.compare:
-            problems.append(Problem("--compare", f"{self.compare} is the model that is asked already: name another"))
+        problems += self._second_problems()
         if not self.local and not self.password:
             message = f"{self.host} can be reached from other machines: give --password-file, or set MEVQA_APP_PASSWORD"
             problems.append(Problem("--host", message))
@@ -109,11 +115,22 @@ class AppSettings:
         if problems:
             raise InputError(problems)
 
+    def _second_problems(self) -> Iterable[Problem]:
+        """Return the problem of a second model that is the first one: nothing would stand beside its answers."""
+        second = self.second_model
+        if second is None or _located(*second) != _located(self.model, self.adapter):
+            return
+        if self.compare is not None:
+            yield Problem("--compare", f"{self.compare} is the model that is asked already: name another")
+        else:
+            message = f"{self.compare_adapter} is the adapter of the model that is asked already: name another"
+            yield Problem("--compare-adapter", message)
+
     def _model_problems(self) -> Iterable[Problem]:
         """Return the problems of the names of the models and their adapters."""
         models = [("--model", self.model, "--adapter", self.adapter)]
-        if self.compare is not None or self.compare_adapter is not None:
-            models.append(("--compare", self.compare or self.model, "--compare-adapter", self.compare_adapter))
+        if self.second_model is not None:
+            models.append(("--compare", self.second_model[0], "--compare-adapter", self.second_model[1]))
         for option, model, adapter_option, adapter in models:
             try:
                 check_name(model)
@@ -125,6 +142,11 @@ class AppSettings:
                 check_name(model, adapter)
             except MevqaError as error:
                 yield Problem(adapter_option, str(error))
+
+
+def _located(*names: str | None) -> tuple[Path | str | None, ...]:
+    """Return names of models and adapters, folders as they are however they are spelled (``out``, ``./out/``)."""
+    return tuple(Path(name).resolve() if name and Path(name).exists() else name for name in names)
 
 
 def _table_problems(table: Path) -> Iterable[Problem]:

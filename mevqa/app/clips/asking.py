@@ -52,9 +52,11 @@ class PageModels:
     def __init__(self, settings: AppSettings) -> None:
         self._settings = settings
         self._named = {model_label(settings.model, settings.adapter): (settings.model, settings.adapter)}
-        if settings.compare is not None or settings.compare_adapter is not None:
-            second = settings.compare or settings.model, settings.compare_adapter
-            self._named[model_label(*second)] = second
+        second = settings.second_model
+        if second is not None:
+            label = model_label(*second)
+            # Folders of several places may have one name.
+            self._named[f"{label} (2)" if label in self._named else label] = second
         self._loaded: dict[str, Answerer] = {}
         # A model answers one question after the other, whoever asks.
         self._lock = threading.Lock()

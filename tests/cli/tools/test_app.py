@@ -24,6 +24,11 @@ from mevqa.cli import main
         ),
         (["--compare-adapter", "nowhere"], "--compare-adapter: no adapter 'nowhere': "),
         (["--compare", "mock", "--compare-adapter", "."], "--compare-adapter: mock takes no adapter"),
+        (["--compare", "nano"], "--compare: nano is the model that is asked already: name another"),
+        (
+            ["--adapter", "you/one", "--compare-adapter", "you/one"],
+            "--compare-adapter: you/one is the adapter of the model that is asked already: name another",
+        ),
     ],
 )
 def test_unusable_options_are_one_line(words, message, capsys, monkeypatch, tmp_path):
