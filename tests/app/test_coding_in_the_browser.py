@@ -142,6 +142,19 @@ def test_the_apex_is_moved_the_answer_changes_and_the_annotation_is_there_again(
             offset - 2,
             offset - 1,
         ]
+        # Moved to the beginning it is the first event, and still the one that is chosen and coded.
+        browser.run("document.querySelector('#timeline .grip.onset').focus()")
+        browser.key("Home")
+        browser.wait_for("document.querySelector('#event input').value.startsWith('1: ')")
+        marks = "[...document.querySelectorAll('#timeline .events button')].map(mark => mark.ariaCurrent).join()"
+        assert (browser.run(marks), value(browser, "onset"), value(browser, "apex")) == ("true,", 0, offset - 1)
+        click(browser, "#kind label:nth-of-type(3) input")
+        click(browser, "#save")
+        browser.wait_for("document.querySelector('#event input').value.startsWith('1: macro')")
+        assert [(event.onset, event.kind) for event in mevqa.read_long_annotations(table)[clip.stem].events] == [
+            (0, "macro"),
+            (onset, "micro"),
+        ]
     assert [error for error in browser.errors if _OF_GRADIO not in error] == []
 
 

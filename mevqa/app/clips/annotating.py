@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mevqa
-from mevqa.app.clips.open_clip import OpenClip
-from mevqa.datasets import kind_rule
+from mevqa.app.clips.open_clip import OpenClip, coded_kind, kind_by_length, with_events
 from mevqa.errors import MevqaError
-from mevqa.events import Kind, kind_of
 from mevqa.facs import UNIT_NAMES, unit_number
 from mevqa.questions.question_types import question_about
 
@@ -51,11 +49,17 @@ class Draft:
     kind: str = BY_LENGTH
 
 
-def coded_draft(event: Event | None) -> Draft:
-    """Return the form with the codes of an event."""
+def coded_draft(opened: OpenClip, event: Event | None) -> Draft:
+    """Return the form with the codes of an event.
+
+    Args:
+        opened: The clip.
+        event: The event; None: the form is empty.
+    """
     if event is None:
         return Draft()
-    return Draft(tuple(map(str, event.action_units)), event.fine or "", event.coarse or "")
+    kind = coded_kind(opened, event) or BY_LENGTH
+    return Draft(tuple(map(str, event.action_units)), event.fine or "", event.coarse or "", kind)
 
 
 def answered_draft(opened: OpenClip, model_answers: Sequence[ModelAnswers]) -> Draft:
@@ -107,7 +111,7 @@ def with_draft(opened: OpenClip, draft: Draft, at: int | None) -> OpenClip:
 
 
 def with_event(opened: OpenClip, frame: int) -> tuple[OpenClip, int]:
-    """Return a long video with one more event around a frame, and the index of that event.
+    """Return a long video with one more event around a frame, and the place of that event.
 
     Args:
         opened: The long video.
@@ -121,8 +125,10 @@ def with_event(opened: OpenClip, frame: int) -> tuple[OpenClip, int]:
     reach = max(1, round(_REACH / opened.step)) if opened.step > 0 else 1
     apex = min(max(frame, 1), opened.frames - 2)
     event = mevqa.Event(max(apex - reach, 0), apex, min(apex + reach, opened.frames - 1))
-    events = sorted([*opened.events, event], key=lambda event: (event.onset or 0, event.offset or 0))
-    return replace(opened, events=tuple(events)), events.index(event)
+    event = replace(event, kind=kind_by_length(opened, event))
+    number = max(opened.event_numbers, default=-1) + 1
+    added = with_events(opened, [*opened.events, event], [*opened.event_numbers, number])
+    return added, added.event_numbers.index(number)
 
 
 def without_event(opened: OpenClip, at: int | None) -> OpenClip:
@@ -133,7 +139,9 @@ def without_event(opened: OpenClip, at: int | None) -> OpenClip:
     """
     if at is None or not 0 <= at < len(opened.events):
         raise MevqaError("choose an event first")
-    return replace(opened, events=opened.events[:at] + opened.events[at + 1 :])
+    events, numbers = list(opened.events), list(opened.event_numbers)
+    del events[at], numbers[at]
+    return with_events(opened, events, numbers)
 
 
 def save_clip(opened: OpenClip, tables: Sequence[Path], subject: str, coder: str) -> bool:
@@ -188,18 +196,9 @@ def saved_clip(opened: OpenClip, table: Path | None) -> OpenClip:
 
 
 def _event(opened: OpenClip, event: Event, draft: Draft, units: Any) -> Event:
-    kind = draft.kind if draft.kind in ("micro", "macro") else _kind(opened, event)
+    kind = draft.kind if draft.kind in ("micro", "macro") else kind_by_length(opened, event)
     fine, coarse = draft.fine or None, draft.coarse or None
     return mevqa.Event(event.onset, event.apex, event.offset, units, fine, coarse, kind)  # type: ignore[arg-type]
-
-
-def _kind(opened: OpenClip, event: Event) -> Kind:
-    """Return the kind of an event by its length, by the rule of the data set."""
-    if event.onset is None or event.offset is None or opened.frames < 2:
-        return "micro"
-    step = 1000 * opened.step
-    apex = event.offset if event.apex is None else event.apex
-    return kind_of(event.onset * step, apex * step, event.offset * step, kind_rule(opened.clip.dataset))
 
 
 def _plain(event: Event) -> Event:

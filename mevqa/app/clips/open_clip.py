@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +13,13 @@ from mevqa.app.clips.curve import Points, localised_curve, measured_curve, spott
 from mevqa.app.clips.library import Choice
 from mevqa.app.sessions.jobs import Report
 from mevqa.app.settings import Limits
+from mevqa.datasets import kind_rule
 from mevqa.errors import MediaError
+from mevqa.events import kind_of
 
 if TYPE_CHECKING:
     from mevqa import Clip, Event, Spotting
+    from mevqa.events import Kind
     from mevqa.video.views.render import ClipViews
 
 #: Views that the page shows of an expression.
@@ -43,6 +46,8 @@ class OpenClip:
         user_moments: Onset, apex and offset that the user set; None for those of the clip.
         choice: Entry of the list that it was chosen from, with questions and stored answers; None for an upload.
         events: Events of a long video in the order of time, as they were found or as the user corrected them.
+        event_numbers: Number of each event, which it keeps wherever it moves among the others; the browser names events
+            by it. Events that come without numbers get them in their order.
         curve: Motion of the face, by frame.
         key: Random identifier of this opening of the video.
     """
@@ -58,8 +63,14 @@ class OpenClip:
     user_moments: Event | None = None
     choice: Choice | None = None
     events: tuple[Event, ...] = ()
+    event_numbers: tuple[int, ...] = ()
     curve: Points = ()
     key: str = field(default_factory=lambda: secrets.token_hex(6))
+
+    def __post_init__(self) -> None:
+        """Number events that have no numbers yet."""
+        if len(self.event_numbers) != len(self.events):
+            object.__setattr__(self, "event_numbers", tuple(range(len(self.events))))
 
     @property
     def path(self) -> Path:
@@ -86,6 +97,10 @@ class OpenClip:
             if source is not None and source.onset is not None:
                 return source.onset, source.apex, source.offset
         return None, None, None
+
+    def place_of(self, number: int | None) -> int | None:
+        """Return the place of the event of a number in the order of time; None: there is no such event."""
+        return next((place for place, other in enumerate(self.event_numbers) if other == number), None)
 
 
 def open_clip(
@@ -160,16 +175,56 @@ def set_moments(opened: OpenClip, onset: int | None, apex: int | None, offset: i
 
 
 def set_event_moments(opened: OpenClip, at: int, onset: int, apex: int, offset: int) -> OpenClip:
-    """Return a long video with other moments of one of its events, which keeps its kind, units and classes.
+    """Return a long video with other moments of one of its events, which keeps its number, units and classes.
+
+    It keeps a kind that was coded against its length too; any other follows from the new length.
 
     Raises:
         MediaError: They are not in order inside the video.
     """
     set_moments(opened, onset, apex, offset)
-    events = list(opened.events)
-    old = events[at]
-    events[at] = mevqa.Event(onset, apex, offset, old.action_units, old.fine, old.coarse, old.kind)
-    return replace(opened, events=tuple(events))
+    old = opened.events[at]
+    moved = mevqa.Event(onset, apex, offset, old.action_units, old.fine, old.coarse)
+    moved = replace(moved, kind=coded_kind(opened, old) or kind_by_length(opened, moved))
+    events = [*opened.events[:at], moved, *opened.events[at + 1 :]]
+    return with_events(opened, events, opened.event_numbers)
+
+
+def with_events(opened: OpenClip, events: Sequence[Event], numbers: Sequence[int]) -> OpenClip:
+    """Return a long video with other events, which are put in the order of time.
+
+    Args:
+        opened: The long video.
+        events: The events, in any order.
+        numbers: Number of each event.
+    """
+    numbered = sorted(
+        zip(events, numbers, strict=True), key=lambda pair: (pair[0].onset or 0, pair[0].offset or 0, pair[1])
+    )
+    return replace(
+        opened,
+        events=tuple(event for event, _ in numbered),
+        event_numbers=tuple(number for _, number in numbered),
+    )
+
+
+def kind_by_length(opened: OpenClip, event: Event) -> Kind:
+    """Return the kind of an event by its length, by the rule of the data set."""
+    if event.onset is None or event.offset is None or opened.frames < 2:
+        return "micro"
+    step = 1000 * opened.step
+    apex = event.offset if event.apex is None else event.apex
+    return kind_of(event.onset * step, apex * step, event.offset * step, kind_rule(opened.clip.dataset))
+
+
+def coded_kind(opened: OpenClip, event: Event) -> Kind | None:
+    """Return the kind that a coder gave an event against its length; None: the length decides.
+
+    A spotter's kind is none of a coder. It measures between frames, so that it may differ from that of the frames.
+    """
+    if event.score is not None or event.kind == kind_by_length(opened, event):
+        return None
+    return event.kind
 
 
 def _frames(report: Report, text: str) -> Callable[[int, int], None]:

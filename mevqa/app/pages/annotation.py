@@ -115,28 +115,40 @@ class AnnotationPage:
             # Nobody is named until it is known: the next clip may show another person.
             form, subject = self._form, opened.clip.subject or ""
             coded = opened.events[0] if opened.long and opened.events else opened.clip.annotation
-            filled = self._filled(opened, coded_draft(coded))
+            filled = self._filled(opened, coded_draft(opened, coded))
             return {form.subject: subject, form.message: "", **filled, **self._events(opened)}
 
         return self._do(request, act)
 
-    def chosen(self, at: int | None, request: gr.Request) -> Updates:
+    def chosen(self, number: int | None, request: gr.Request) -> Updates:
         """Fill the form with the codes of another event of a long video."""
 
         def act(session: Session) -> Updates:
             opened = _needed(session)
-            there = at is not None and 0 <= at < len(opened.events)
-            return self._filled(opened, coded_draft(opened.events[at] if there else None))  # type: ignore[index]
+            at = opened.place_of(number)
+            return self._filled(opened, coded_draft(opened, None if at is None else opened.events[at]))
 
         return self._do(request, act)
 
-    def removed(self, at: int | None, request: gr.Request) -> Updates:
+    def moved(self, number: int | None, request: gr.Request) -> Updates:
+        """List the events anew after one was moved, which may have another place and kind."""
+
+        def act(session: Session) -> Updates:
+            opened = session.clip
+            if not isinstance(opened, OpenClip):
+                return {self._form.message: ""}
+            return self._events(opened, opened.place_of(number))
+
+        return self._do(request, act)
+
+    def removed(self, number: int | None, request: gr.Request) -> Updates:
         """Take an event out of a long video."""
 
         def act(session: Session) -> Updates:
-            opened = without_event(_needed(session), at)
+            opened = _needed(session)
+            opened = without_event(opened, opened.place_of(number))
             session.clip = opened
-            first = coded_draft(opened.events[0] if opened.events else None)
+            first = coded_draft(opened, opened.events[0] if opened.events else None)
             message = rendering.status_html(text="The event was taken out; save to keep that.")
             updates = {self._form.message: message, self._parts.timeline: timeline_value(opened)}
             updates[self._parts.events] = rendering.events_html(opened)
@@ -150,7 +162,8 @@ class AnnotationPage:
         def act(session: Session) -> Updates:
             opened = _needed(session)
             at = chosen_event(event._data, opened)
-            return {self._form.event: at, **self._filled(opened, coded_draft(opened.events[at]))}
+            number = opened.event_numbers[at]
+            return {self._form.event: number, **self._filled(opened, coded_draft(opened, opened.events[at]))}
 
         return self._do(request, act)
 
@@ -164,7 +177,11 @@ class AnnotationPage:
             message = rendering.status_html(text="An event was added: move its moments, code it, and save.")
             updates = {self._form.message: message, self._parts.timeline: timeline_value(opened, added=at)}
             updates[self._parts.events] = rendering.events_html(opened)
-            return {**updates, **self._filled(opened, coded_draft(opened.events[at])), **self._events(opened, at)}
+            return {
+                **updates,
+                **self._filled(opened, coded_draft(opened, opened.events[at])),
+                **self._events(opened, at),
+            }
 
         return self._do(request, act)
 
@@ -182,7 +199,7 @@ class AnnotationPage:
 
     def saved(
         self,
-        at: int | None,
+        number: int | None,
         units: list[str] | None,
         fine: str | None,
         coarse: str | None,
@@ -197,6 +214,7 @@ class AnnotationPage:
         def act(session: Session) -> Updates:
             draft = Draft(tuple(units or ()), fine or "", coarse or "", kind)
             opened = _in_dataset(_needed(session), dataset, subject)
+            at = opened.place_of(number)
             coded = with_draft(opened, draft, at)
             session.folder.mkdir(parents=True, exist_ok=True)
             shared = self._state.settings.saved
@@ -243,8 +261,9 @@ class AnnotationPage:
 
     def _events(self, opened: OpenClip, at: int | None = None) -> Updates:
         """Return the updates of the choice of events for a clip."""
-        choices = [(_event_label(opened, index), index) for index in range(len(opened.events))]
-        chosen = at if at is not None and at < len(choices) else 0 if choices else None
+        numbers = opened.event_numbers
+        choices = [(_event_label(opened, place), number) for place, number in enumerate(numbers)]
+        chosen = numbers[at or 0] if numbers else None
         event = gr.update(choices=choices, value=chosen, visible=opened.long)
         return {self._form.event: event, self._form.remove: gr.update(visible=opened.long)}
 

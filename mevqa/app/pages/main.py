@@ -41,25 +41,26 @@ def build(state: AppState) -> gr.Blocks:
         opened = [uploaded, chosen]
         if state.library.choices:
             opened.append(page.load(clip.first, [parts.length], [*outputs, parts.chosen], **_WORK))
-        parts.timeline.moved(clip.moved, None, outputs, trigger_mode="always_last", **_WORK)
+        moved = parts.timeline.moved(clip.moved, None, outputs, trigger_mode="always_last", **_WORK)
         parts.mark.click(clip.moments_set, moments, outputs, **_WORK)
         parts.find.click(clip.find_events, None, outputs, **_WORK)
         inputs = [parts.own, parts.chosen, parts.typed, parts.dataset, parts.models]
         parts.ask.click(clip.asked, inputs, [parts.status, parts.answers], **_WORK)
         parts.stop.click(clip.stopped, None, None, concurrency_limit=None, show_progress="hidden")
-        _tie_annotation(state, parts, opened)
+        _tie_annotation(state, parts, opened, moved)
         page.unload(_closing(state))
     page.queue(max_size=64, api_open=False)
     return page
 
 
-def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
+def _tie_annotation(state: AppState, parts: Parts, opened: list[Any], moved: Any) -> None:
     """Make the form of annotations with its handlers.
 
     Args:
         state: State that the handlers share.
         parts: The components of the page.
         opened: The events after which another clip is open.
+        moved: The event after which moments are others.
     """
     form = make_annotation_parts()
     annotation = AnnotationPage(state, parts, form)
@@ -70,6 +71,7 @@ def _tie_annotation(state: AppState, parts: Parts, opened: list[Any]) -> None:
     form.event.input(annotation.chosen, form.event, [form.message, *form.form], **_QUICK)
     edited = [*filled, parts.timeline, parts.events]
     form.remove.click(annotation.removed, form.event, edited, **_QUICK)
+    moved.then(annotation.moved, form.event, [form.message, form.event, form.remove], **_QUICK)
     parts.timeline.chosen(annotation.pressed, None, [form.message, *form.form, form.event], **_QUICK)
     parts.timeline.added(annotation.added, None, edited, **_QUICK)
     form.take.click(annotation.taken_over, None, [form.message, *form.form], **_QUICK)

@@ -9,7 +9,7 @@ const AROUND = 1.0; // Seconds that are shown before and after a chosen event.
 const root = element.querySelector(".mevqa-timeline");
 let video = null; // Value of the component, of `timeline_value`.
 let moments = null; // Frames by role; null where there are none to move.
-let chosen = null; // Place of the chosen event.
+let chosen = null; // Number of the chosen event, which it keeps when it is moved past another.
 let cursor = 0;
 let view = [0, 1]; // First and last visible frame.
 let settling = 0;
@@ -25,6 +25,7 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
+const eventOf = (number) => video.events.find((one) => one.number === number);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const seconds = (frame) => frame * video.step;
 const frameText = (frame) => `frame ${frame}, ${seconds(frame).toFixed(2)} s`;
@@ -191,13 +192,13 @@ function shift() {
 }
 
 // Show an event closely with its moments, or the whole video.
-function zoom(at) {
-  chosen = at;
-  if (at === null) {
+function zoom(number) {
+  chosen = number;
+  if (number === null) {
     view = [0, Math.max(video.frames - 1, 1)];
     if (video.moments === null) moments = null;
   } else {
-    const one = video.events[at];
+    const one = eventOf(number);
     const around = Math.round(AROUND / (video.step || 1));
     moments = { onset: one.onset, apex: one.apex, offset: one.offset };
     view = [Math.max(one.onset - around, 0), Math.min(one.offset + around, video.frames - 1)];
@@ -206,15 +207,15 @@ function zoom(at) {
 }
 
 // Show an event at its apex.
-function show(at) {
-  zoom(at);
-  seek(video.events[at].apex);
+function show(number) {
+  zoom(number);
+  seek(eventOf(number).apex);
 }
 
 // Show an event and tell the server that it is the one that is coded.
-function choose(at) {
-  show(at);
-  trigger("chosen", { key: video.key, event: at });
+function choose(number) {
+  show(number);
+  trigger("chosen", { key: video.key, event: number });
 }
 
 function draw() {
@@ -257,18 +258,18 @@ function drawEvents() {
     let mark = events.children[at];
     if (mark === undefined) {
       mark = make("button", { type: "button" }, make("span", { "aria-hidden": "true" }));
-      mark.addEventListener("click", () => choose(at));
+      mark.addEventListener("click", () => choose(video.events[at].number));
       events.append(mark);
     }
     const [from, to] = [place(one.onset), place(one.offset)];
     const label = `${one.kind}-expression ${at + 1}: ${frameText(one.apex)}${one.note ? `, ${one.note}` : ""}`;
-    mark.className = `${one.kind}${at === chosen ? " chosen" : ""}`;
+    mark.className = `${one.kind}${one.number === chosen ? " chosen" : ""}`;
     mark.hidden = to < 0 || from > 100;
     mark.style.left = `${clamp(from, 0, 100)}%`;
     mark.style.width = `${clamp(to, 0, 100) - clamp(from, 0, 100)}%`;
     mark.setAttribute("aria-label", label);
     mark.title = label;
-    if (at === chosen) mark.setAttribute("aria-current", "true");
+    if (one.number === chosen) mark.setAttribute("aria-current", "true");
     else mark.removeAttribute("aria-current");
   });
 }
@@ -283,10 +284,10 @@ function load() {
   const same = video !== null && video.key === given.key;
   video = given;
   legend.textContent = given.legend;
-  if (!same || chosen === null || chosen >= given.events.length) chosen = null;
+  if (!same || eventOf(chosen) === undefined) chosen = null;
   if (given.moments !== null) moments = { ...given.moments };
   else if (chosen === null) moments = null;
-  else moments = (({ onset, apex, offset }) => ({ onset, apex, offset }))(given.events[chosen]);
+  else moments = (({ onset, apex, offset }) => ({ onset, apex, offset }))(eventOf(chosen));
   if (!same) {
     view = [0, Math.max(given.frames - 1, 1)];
     cursor = clamp(given.cursor, 0, given.frames - 1);

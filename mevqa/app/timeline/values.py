@@ -24,7 +24,7 @@ def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[st
 
     Args:
         opened: The open video.
-        added: Index of the event that the user has added just now, to which the timeline zooms.
+        added: Place of the event that the user has added just now, to which the timeline zooms.
     """
     if opened is None:
         return None
@@ -39,15 +39,15 @@ def timeline_value(opened: OpenClip | None, added: int | None = None) -> dict[st
         "cursor": _first_apex(opened.events) if apex is None else apex,
         "moments": moments,
         "long": opened.long,
-        "added": None if added is None else {"event": added, "stamp": secrets.token_hex(4)},
+        "added": None if added is None else {"event": opened.event_numbers[added], "stamp": secrets.token_hex(4)},
         "curve": _thinned(opened.curve),
-        "events": [_event(event) for event in opened.events],
+        "events": [_event(event, number) for event, number in zip(opened.events, opened.event_numbers, strict=True)],
         "legend": f"{_LEGEND_LONG if opened.events else _LEGEND}.",
     }
 
 
 def moved_moments(event_data: Mapping[str, Any], opened: OpenClip) -> tuple[int | None, tuple[int, int, int]]:
-    """Return which event was moved (None: the only one of a short clip), and its moments.
+    """Return the place of the event that was moved (None: the only one of a short clip), and its moments.
 
     Args:
         event_data: The data of an event of the component.
@@ -63,7 +63,7 @@ def moved_moments(event_data: Mapping[str, Any], opened: OpenClip) -> tuple[int 
 
 
 def chosen_event(event_data: Mapping[str, Any], opened: OpenClip) -> int:
-    """Return the index of the event that was chosen on the timeline.
+    """Return the place of the event that was chosen on the timeline, which names it by its number.
 
     Args:
         event_data: The data of an event of the component.
@@ -73,10 +73,11 @@ def chosen_event(event_data: Mapping[str, Any], opened: OpenClip) -> int:
         MevqaError: The event came of another video than the one that is open, or is no such event.
     """
     _check(event_data, opened)
-    at = event_data.get("event")
-    if not _is_frame(at) or at >= len(opened.events):
+    number = event_data.get("event")
+    at = opened.place_of(number) if _is_frame(number) else None
+    if at is None:
         raise MevqaError("there is no such event: open the video again")
-    return int(at)
+    return at
 
 
 def sought_frame(event_data: Mapping[str, Any], opened: OpenClip) -> int:
@@ -112,9 +113,10 @@ def _first_apex(events: Sequence[Event]) -> int:
     return next((event.apex for event in events if event.apex is not None), 0)
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: Event, number: int) -> dict[str, Any]:
     score = "" if event.score is None else f"score {event.score:.2f}"
     return {
+        "number": number,
         "onset": event.onset,
         "apex": event.apex if event.apex is not None else event.onset,
         "offset": event.offset,

@@ -26,7 +26,7 @@ from mevqa.app.clips.annotating import (
 )
 from mevqa.app.clips.asking import ModelAnswers
 from mevqa.app.clips.export import export_name, export_zip
-from mevqa.app.clips.open_clip import OpenClip, set_moments
+from mevqa.app.clips.open_clip import OpenClip, set_event_moments, set_moments
 from mevqa.app.rendering import events_html
 from mevqa.app.settings import AppSettings
 
@@ -57,7 +57,7 @@ def test_a_corrected_clip_is_saved_and_opened_again_with_it(tmp_path):
     assert all(mevqa.read_annotations(table)["one"].annotation == saved for table in tables)
     again = saved_clip(SHORT, tables[0])
     assert (again.clip.annotation, again.clip.subject, again.moments) == (saved, "s01", (5, 12, 19))
-    assert coded_draft(again.clip.annotation) == Draft(("L4", "7"), "disgust", "negative")
+    assert coded_draft(again, again.clip.annotation) == Draft(("L4", "7"), "disgust", "negative")
     assert saved_clip(SHORT, None) is SHORT and saved_clip(SHORT, tmp_path / "no.csv") is SHORT
 
 
@@ -69,6 +69,42 @@ def test_the_kind_is_told_by_the_length_or_by_the_coder():
     assert kinds == {"by its length": "micro", "macro": "macro"}
     slow = replace(SHORT, seconds=0.99)
     assert with_draft(set_moments(slow, 0, 40, 99), Draft(("4",)), None).clip.annotation.kind == "macro"
+
+
+@pytest.mark.parametrize(
+    ("frames", "kind", "shown"),
+    [
+        (12, "macro", "macro"),
+        (30, "micro", "micro"),
+        (12, "micro", "by its length"),
+        (30, "macro", "by its length"),
+        (30, None, "by its length"),
+    ],
+)
+def test_the_form_takes_over_a_kind_that_was_coded_against_the_length(frames, kind, shown, tmp_path):
+    event = mevqa.Event(40, 45, 40 + frames, kind=kind)
+    draft = coded_draft(LONG, event)
+    assert draft.kind == shown
+    coded = with_draft(replace(LONG, events=(event,)), replace(draft, units=("4",)), 0)
+    assert coded.events[0].kind == (kind or "macro")
+    save_clip(coded, [tmp_path / "labels.csv"], "s01", "")
+    reopened = saved_clip(LONG, tmp_path / "labels.csv")
+    assert coded_draft(reopened, reopened.events[0]) == Draft(("4",), kind=shown)
+
+
+def test_the_kind_of_a_spotter_is_none_of_a_coder():
+    assert coded_draft(LONG, mevqa.Event(40, 45, 52, kind="macro", score=0.9)) == Draft()
+
+
+@pytest.mark.parametrize(
+    ("kind", "moved_kind", "shown"), [("micro", "macro", "by its length"), ("macro", "macro", "by its length")]
+)
+def test_a_moved_offset_decides_the_kind_unless_it_was_coded(kind, moved_kind, shown):
+    opened = replace(LONG, events=(mevqa.Event(40, 45, 52, kind=kind),))
+    moved = set_event_moments(opened, 0, 40, 45, 70)
+    assert (moved.events[0].kind, coded_draft(moved, moved.events[0]).kind) == (moved_kind, shown)
+    shorter = set_event_moments(opened, 0, 40, 45, 51)
+    assert shorter.events[0].kind == kind
 
 
 def test_the_events_of_a_long_video_are_coded_one_by_one_and_saved_together(tmp_path):

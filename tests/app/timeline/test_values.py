@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mevqa
+from mevqa.app.clips.annotating import with_event, without_event
 from mevqa.app.clips.open_clip import OpenClip, set_event_moments, set_moments
 from mevqa.app.timeline.values import chosen_event, moved_moments, sought_frame, timeline_value
 
@@ -95,3 +96,23 @@ def test_an_event_of_a_long_video_is_moved_and_keeps_its_classes():
     assert moved.events == (EVENTS[0], mevqa.Event(101, 110, 131, (), "anger", "negative", "macro"))
     with pytest.raises(mevqa.MediaError, match="must follow one another"):
         set_event_moments(LONG, 1, 120, 110, 131)
+
+
+def test_an_event_that_is_moved_past_another_keeps_its_number_and_the_order_is_that_of_time():
+    moved = set_event_moments(LONG, 0, 200, 205, 210)
+    assert [event.onset for event in moved.events] == [100, 200]
+    assert [event["number"] for event in timeline_value(moved)["events"]] == [1, 0]
+    assert chosen_event({"key": moved.key, "event": 0}, moved) == 1
+    # A second move that was sent before the browser knew of the new order is about the same event.
+    at, moments = moved_moments({"key": moved.key, "event": 0, "onset": 220, "apex": 225, "offset": 230}, moved)
+    assert [event.onset for event in set_event_moments(moved, at, *moments).events] == [100, 220]
+
+
+def test_events_that_are_added_and_removed_have_numbers_of_their_own():
+    added, at = with_event(LONG, 70)
+    assert (at, added.event_numbers) == (1, (0, 2, 1))
+    again, at = with_event(added, 70)
+    assert again.event_numbers[at] == 3 and again.events[at] == again.events[at - 1]
+    removed = without_event(added, 0)
+    assert removed.event_numbers == (2, 1) and removed.place_of(0) is None
+    assert timeline_value(added, added=1)["added"]["event"] == 2
