@@ -59,11 +59,16 @@ def test_systems_are_trained_and_compared_in_one_table(result, suite):
     assert len(written) == 3 and (suite / "run" / "comparison.md").is_file()
 
 
-def test_a_second_call_does_nothing_again(result, suite, capsys):
+def test_a_second_call_trains_nothing_and_measures_nothing_again(result, suite, capsys):
     weights = next((suite / "run").glob("*/weights/model.safetensors"))
+    costs = weights.parents[1] / "costs.json"
+    minutes = json.loads(costs.read_text())["cost.training_minutes"]
     before = weights.stat().st_mtime_ns
+    records = {path: path.stat().st_mtime_ns for path in (suite / "run" / "features").rglob("*") if path.is_file()}
     assert main(["eval", "--suite", str(suite / "suite.yaml"), "--out", str(suite / "run")]) == 1
     assert weights.stat().st_mtime_ns == before
+    assert json.loads(costs.read_text())["cost.training_minutes"] == minutes
+    assert records and all(path.stat().st_mtime_ns == time for path, time in records.items())
     assert "Two spotters" in capsys.readouterr().out
 
 

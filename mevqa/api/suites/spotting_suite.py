@@ -67,7 +67,11 @@ class SpottingData:
 def compare_spotters(
     suite: Suite, root: Path, out: Path, systems: Mapping[str, str], show: Show | None, on_step: Say
 ) -> list[Outcome]:
-    """Train every system, spot with it, and score it; what an earlier call has finished is not done again.
+    """Train every system, spot with it, and score it.
+
+    A later call with the same ``out`` trains nothing again that an earlier one finished, and measures no video again.
+    It spots and scores anew, so that frames a second are those of the last call; minutes of training are those of the
+    call that trained.
 
     Args:
         suite: A suite of task ``spotting``.

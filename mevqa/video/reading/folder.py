@@ -21,6 +21,12 @@ _LEVEL_SAMPLES = 9
 class FolderVideo(Video):
     """Frames that are files; reading one opens one file, nothing is kept.
 
+    What is white in 16-bit frames is decided once, by frames spread over the clip: the files do not tell the camera's
+    depth, reading all of them for their maximum would take as long as the clip itself, and a level that grew on the way
+    would be a change of brightness, which looks like motion. So a frame that is not among them and is brighter keeps
+    the level: its highlights become white, as in a camera. A frame of which more than 1 % would become white is
+    refused, since its face would be lost.
+
     Attributes:
         files: The frames' files in order of time.
         numbers: Number of each frame in its file's name, to which some data sets' labels refer; None when names do not

@@ -28,6 +28,9 @@ _FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 #: Bit depths that cameras deliver inside 16-bit files.
 _DEPTHS = (8, 10, 12, 14, 16)
 
+#: Largest share of a 16-bit picture's pixels that may be above the white level of its clip: highlights on skin, eyes.
+_MOST_SATURATED = 0.01
+
 #: Tag of the orientation in EXIF and TIFF, and its values that swap width and height (Exif 2.32, 4.6.4).
 _ORIENTATION, _SWAPPING = 0x0112, (5, 6, 7, 8)
 
@@ -80,10 +83,10 @@ def read_picture(path: Path, white: int | None) -> np.ndarray:
 
     Args:
         path: The file.
-        white: The value of white in 16-bit pictures (``white_level``).
+        white: The value of white in 16-bit pictures (``white_level``). Brighter pixels become white, as in a camera.
 
     Raises:
-        MediaError: Damaged, truncated, or brighter than ``white``.
+        MediaError: Damaged, truncated, or so much is brighter than ``white`` that the picture would be lost.
     """
     with _open(path) as image:
         if _is_deep(path, image):
@@ -97,10 +100,17 @@ def read_picture(path: Path, white: int | None) -> np.ndarray:
 
 
 def _scaled(path: Path, pixels: np.ndarray, white: int | None) -> np.ndarray:
-    if white is None or pixels.max() > white:
-        raise MediaError(
-            path, f"holds the value {pixels.max()}, above the white level {white} of the clip; convert all to 8 bit"
+    if white is None:
+        raise MediaError(path, "holds 16 bits a sample, and other frames of the clip 8; convert all to 8 bit")
+    # Of colour, a pixel counts when one of its samples is too bright.
+    too_bright = (pixels > white).reshape(*pixels.shape[:2], -1).any(axis=2).mean()
+    if too_bright > _MOST_SATURATED:
+        message = (
+            f"holds the value {pixels.max()}, and {too_bright:.0%} of its pixels are above {white}, the white level of "
+            "the clip by other frames: it is lit otherwise; convert all frames to 8 bit by one scale"
         )
+        raise MediaError(path, message)
+    pixels = np.minimum(pixels, white)
     # Rounded division in 32 bits: 65535 * 255 fits.
     scaled = ((pixels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
     return scaled if scaled.ndim == 3 else np.repeat(scaled[..., None], 3, axis=2)

@@ -160,3 +160,18 @@ def test_a_closed_folder_gives_no_frames(tmp_path):
     for use in (lambda: video[0], lambda: next(stream)):
         with pytest.raises(ValueError, match="closed"):
             use()
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (20, 20, 3)], ids=["grey", "colour"])
+def test_a_highlight_in_a_frame_that_was_not_sampled_is_white_and_nothing_else_changes(tmp_path, shape):
+    pixels = np.full(shape, 500, dtype=np.uint16)
+    pixels[0, 0] = 1000
+    for number in range(40):
+        assert cv2.imwrite(str(tmp_path / f"f{number:02}.png"), pixels)
+    pixels[5, 5:9] = 1100
+    assert cv2.imwrite(str(tmp_path / "f01.png"), pixels)
+    with open_video(tmp_path) as video:
+        before, bright = video[0], video[1]
+    assert (bright[5, 5:9] == 255).all()
+    bright[5, 5:9] = before[5, 5:9]
+    assert (bright == before).all()

@@ -53,8 +53,10 @@ def test_cameras_with_fewer_bits_share_one_level_in_a_clip(tmp_path, brightest, 
 
 def test_a_frame_above_the_level_is_an_error_not_a_saturated_picture(tmp_path):
     path = _write_deep(tmp_path / "f.png", FULL_SCALE)
-    with pytest.raises(MediaError, match="holds the value 65535, above the white level 4095"):
+    with pytest.raises(MediaError, match="holds the value 65535, and 75% of its pixels are above 4095"):
         read_picture(path, 4095)
+    with pytest.raises(MediaError, match="holds 16 bits a sample, and other frames of the clip 8"):
+        read_picture(path, None)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
