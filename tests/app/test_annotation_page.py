@@ -9,6 +9,7 @@ import pytest
 from parts_by_name import PARTS
 
 import mevqa
+from mevqa.app.clips.library import Choice
 from mevqa.app.clips.open_clip import OpenClip, set_event_moments
 from mevqa.app.pages.annotation import AnnotationPage, AnnotationParts
 from mevqa.app.sessions.session import Sessions
@@ -39,6 +40,16 @@ def test_the_form_shows_the_kind_of_the_event_that_is_chosen_and_keeps_it(visite
     assert kind == "macro"
     handlers.saved(1, ["4"], "", "", kind, "s01", "", "casme2", request)
     assert session.clip.events[1] == mevqa.Event(100, 105, 112, mevqa.parse_units("4"), kind="macro")
+
+
+def test_a_clip_of_the_list_is_saved_with_its_own_data_set_and_by_its_rule(visited):
+    handlers, session, request = visited
+    clip = mevqa.Clip("talk", "casme3", media=Path("talk.mp4"))
+    slow_return = mevqa.Event(40, 45, 70)
+    session.clip = OpenClip(clip, "talk", 600, 30.0, 19.97, long=True, events=(slow_return,), choice=Choice(clip))
+    assert handlers.shown(request)["kind"] == "by its length"
+    handlers.saved(0, ["4"], "", "", "by its length", "s01", "", "unknown", request)
+    assert (session.clip.clip.dataset, session.clip.events[0].kind) == ("casme3", "micro")
 
 
 def test_the_chosen_event_stays_chosen_when_it_is_moved_past_another(visited):

@@ -145,16 +145,20 @@ def test_the_apex_is_moved_the_answer_changes_and_the_annotation_is_there_again(
         # Moved to the beginning it is the first event, and still the one that is chosen and coded.
         browser.run("document.querySelector('#timeline .grip.onset').focus()")
         browser.key("Home")
-        browser.wait_for("document.querySelector('#event input').value.startsWith('1: ')")
+        browser.wait_for("document.querySelector('#event input').value.startsWith('1: macro')")
         marks = "[...document.querySelectorAll('#timeline .events button')].map(mark => mark.ariaCurrent).join()"
         assert (browser.run(marks), value(browser, "onset"), value(browser, "apex")) == ("true,", 0, offset - 1)
-        click(browser, "#kind label:nth-of-type(3) input")
+        # Coded against its length: the form shows that when it is chosen again.
+        click(browser, "#kind label:nth-of-type(2) input")
         click(browser, "#save")
-        browser.wait_for("document.querySelector('#event input').value.startsWith('1: macro')")
+        browser.wait_for("document.querySelector('#event input').value.startsWith('1: micro')")
         assert [(event.onset, event.kind) for event in mevqa.read_long_annotations(table)[clip.stem].events] == [
-            (0, "macro"),
+            (0, "micro"),
             (onset, "micro"),
         ]
+        for place, kind in ((2, "by its length"), (1, "micro")):
+            click(browser, f"#timeline .events button:nth-of-type({place})")
+            browser.wait_for(f"document.querySelector('#kind input:checked').value == '{kind}'")
     assert [error for error in browser.errors if _OF_GRADIO not in error] == []
 
 

@@ -284,6 +284,9 @@ def _needed(session: Session) -> OpenClip:
 
 
 def _in_dataset(opened: OpenClip, dataset: str, subject: str) -> OpenClip:
+    """Return a clip with its subject, and with the data set of the page unless it came with one of its own."""
+    if opened.choice is not None and opened.clip.dataset != "unknown":
+        dataset = opened.clip.dataset
     return replace(opened, clip=replace(opened.clip, dataset=dataset, subject=subject.strip() or None))
 
 

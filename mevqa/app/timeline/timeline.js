@@ -25,7 +25,7 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-const eventOf = (number) => video.events.find((one) => one.number === number);
+const eventOf = (number) => video.events.find((expression) => expression.number === number);
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const seconds = (frame) => frame * video.step;
 const frameText = (frame) => `frame ${frame}, ${seconds(frame).toFixed(2)} s`;
@@ -198,10 +198,10 @@ function zoom(number) {
     view = [0, Math.max(video.frames - 1, 1)];
     if (video.moments === null) moments = null;
   } else {
-    const one = eventOf(number);
+    const expression = eventOf(number);
     const around = Math.round(AROUND / (video.step || 1));
-    moments = { onset: one.onset, apex: one.apex, offset: one.offset };
-    view = [Math.max(one.onset - around, 0), Math.min(one.offset + around, video.frames - 1)];
+    moments = { onset: expression.onset, apex: expression.apex, offset: expression.offset };
+    view = [Math.max(expression.onset - around, 0), Math.min(expression.offset + around, video.frames - 1)];
   }
   draw();
 }
@@ -254,22 +254,22 @@ function drawCurve() {
 function drawEvents() {
   events.hidden = video.events.length === 0;
   while (events.children.length > video.events.length) events.lastChild.remove();
-  video.events.forEach((one, at) => {
+  video.events.forEach((expression, at) => {
     let mark = events.children[at];
     if (mark === undefined) {
       mark = make("button", { type: "button" }, make("span", { "aria-hidden": "true" }));
       mark.addEventListener("click", () => choose(video.events[at].number));
       events.append(mark);
     }
-    const [from, to] = [place(one.onset), place(one.offset)];
-    const label = `${one.kind}-expression ${at + 1}: ${frameText(one.apex)}${one.note ? `, ${one.note}` : ""}`;
-    mark.className = `${one.kind}${one.number === chosen ? " chosen" : ""}`;
+    const [from, to] = [place(expression.onset), place(expression.offset)];
+    const label = `${expression.kind}-expression ${at + 1}: ${frameText(expression.apex)}${expression.note ? `, ${expression.note}` : ""}`;
+    mark.className = `${expression.kind}${expression.number === chosen ? " chosen" : ""}`;
     mark.hidden = to < 0 || from > 100;
     mark.style.left = `${clamp(from, 0, 100)}%`;
     mark.style.width = `${clamp(to, 0, 100) - clamp(from, 0, 100)}%`;
     mark.setAttribute("aria-label", label);
     mark.title = label;
-    if (one.number === chosen) mark.setAttribute("aria-current", "true");
+    if (expression.number === chosen) mark.setAttribute("aria-current", "true");
     else mark.removeAttribute("aria-current");
   });
 }
