@@ -108,6 +108,27 @@ def quiet_workers() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Start processes (of the method ``spawn``) inside that an interrupt of the terminal does not reach.
+
+    A terminal interrupts all processes; only this one answers, and ends the others. They inherit the blocked signals of
+    the thread that starts them.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    # With the first process Python starts its tracker of resources, and then unblocks interrupts: it must run before.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 #: Signals that were blocked in the thread that forks, before it forked.
 _forking = threading.local()
 

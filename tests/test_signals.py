@@ -124,3 +124,24 @@ def test_a_process_that_is_forked_from_a_thread_ends_when_it_is_told_to():
         *child, parent = process.stdout.splitlines()
         assert (parent, process.stderr) == (f"{int(signal.SIGTERM)} set()", "")
     assert child == ["SIG_DFL set()"]
+
+
+def test_the_first_process_that_is_started_is_not_interrupted_either():
+    """Python unblocks interrupts when it starts its tracker of resources, which the first process needs."""
+    program = """
+import multiprocessing, signal, time
+from mevqa.signals import interrupts_blocked
+
+def is_blocked():
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+if __name__ == "__main__":
+    with interrupts_blocked():
+        process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(0,))
+        process.start()
+        inside = is_blocked()
+    process.join()
+    print(inside, is_blocked())
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert (result.stdout, result.stderr) == ("True False\n", "")

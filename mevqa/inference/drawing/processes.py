@@ -10,9 +10,9 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mevqa.errors import MevqaError
 from mevqa.events import Event
+from mevqa.signals import interrupts_blocked
 from mevqa.types import Clip
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class DrawingProcesses:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
-        with _interrupts_blocked():
+        with interrupts_blocked():
             for _ in range(self._count):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=_draw_until_closed, args=(theirs,), daemon=True)
@@ -167,19 +168,6 @@ def _sendable(clip: Clip) -> Clip:
     annotation = clip.annotation
     event = None if annotation is None else Event(annotation.onset, annotation.apex, annotation.offset)
     return replace(clip, annotation=event, pictures=dict(clip.pictures), notes=())
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Let processes that are started inside never be interrupted: a terminal interrupts all, and we end them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _draw_until_closed(pipe: Connection) -> None:

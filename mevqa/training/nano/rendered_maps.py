@@ -22,6 +22,7 @@ from torch.nn import functional
 from mevqa.facs import ActionUnit, parse_units
 from mevqa.files.system_errors import writing
 from mevqa.files.whole import replacing
+from mevqa.signals import interrupts_blocked
 from mevqa.synthetic.clip_plan import MICRO_AMPLITUDE
 from mevqa.synthetic.recording import Pair, person, render_pair
 from mevqa.terminal.verbosity import show
@@ -128,7 +129,9 @@ def rendered_maps(
         return RenderedMaps(stored_maps.fields[:pairs], expressions[:pairs])
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,)) as pool:
+    with interrupts_blocked():
+        processes = context.Pool(workers or os.cpu_count(), initializer=cv2.setNumThreads, initargs=(1,))
+    with processes as pool:
         numbers = ((seed, number, varied) for number in range(len(fields), pairs))
         for field, expression in pool.imap(_render_one, numbers, chunksize=4):
             fields.append(field)
