@@ -17,6 +17,9 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?")
 #: second) are at least 6 even for a short micro-expression, and seconds at most 4 for most macro-expressions.
 _SHORTEST_IN_FRAMES = 5.0
 
+#: Largest frame number that is read: beyond it a float no longer holds every whole number.
+LARGEST_FRAME = 2**53
+
 
 def read_number(text: str) -> float:
     """Return the number that a cell holds, with a decimal point or a decimal comma; NaN when it holds none."""

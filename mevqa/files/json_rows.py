@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -119,6 +120,14 @@ def nests_deeply(value: object) -> bool:
             return False
         level = inner
     return True
+
+
+def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text of JSON lines with their numbers, from 1.
+
+    A line feed alone ends a line: ``str.splitlines`` would also cut at U+2028 and U+0085, which a JSON text may hold.
+    """
+    return enumerate(io.StringIO(text), 1)
 
 
 def parse_row(text: str) -> JsonRow:

@@ -196,8 +196,9 @@ def _hold(output: Path, lock: Path, on_note: Callable[[str], None] | None, wait:
                 yield
     finally:
         with _guard:
-            _held[lock] = (me, times)
-            if not times:
+            if times:
+                _held[lock] = (me, times)
+            else:
                 del _held[lock]
             if mine is not None and _read(lock) == mine:
                 lock.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mevqa.errors import InputError, Problem
-from mevqa.files.json_rows import STRICT_DECODER, NotJson, array_items
+from mevqa.files.json_rows import STRICT_DECODER, NotJson, array_items, numbered_lines
 
 
 def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
@@ -46,8 +46,7 @@ def read_objects(path: Path, text: str) -> list[tuple[int, Any]]:
 
 def _one_a_line(path: Path, text: str) -> Iterator[tuple[int, Any]]:
     problems = []
-    # `splitlines` would also cut at U+2028 and U+0085, which JSON allows inside a text.
-    for line, row in enumerate(text.split("\n"), 1):
+    for line, row in numbered_lines(text):
         try:
             if row.strip():
                 yield line, STRICT_DECODER.decode(row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,17 +72,23 @@ class EventTable:
             self._read()
 
     def _read(self) -> None:
-        text = read_file(self._path).decode("utf-8")
+        message = "is not the table of events of a run; move it away, it would be overwritten"
+        problem = Problem(self._path, message, 1)
+        content = read_file(self._path)
+        try:
+            # Not final: a torn last row may end within a character.
+            text = codecs.getincrementaldecoder("utf-8")().decode(content)
+        except UnicodeDecodeError as error:
+            raise InputError([problem]) from error
         reader = csv.reader(io.StringIO(text))
         header = next(reader, [])
         if tuple(header) != self._columns:
-            message = "is not the table of events of a run; move it away, it would be overwritten"
-            raise InputError([Problem(self._path, message, 1)])
-        self._appendable = text.endswith("\n")
+            raise InputError([problem])
+        self._appendable = content.endswith(b"\n")
         at = self._columns.index("video")
         rows = [(reader.line_num, row) for row in reader if row]
         # A last row without its end was torn.
-        for line, row in rows if self._appendable else rows[:-1]:
+        for line, row in rows if text.endswith("\n") else rows[:-1]:
             if len(row) != len(header):
                 message = f"has {len(row)} cells, the header {len(header)}: correct the row, or move the table away"
                 raise InputError([Problem(self._path, message, line)])

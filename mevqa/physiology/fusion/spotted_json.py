@@ -9,14 +9,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mevqa.data.events.json_objects import read_objects
+from mevqa.data.numbers import LARGEST_FRAME
 from mevqa.errors import Problem
 from mevqa.events import Kind
 from mevqa.files.tables.sheets import read_text
 from mevqa.physiology.events import TimedEvent
 
-#: Larger whole numbers are not exact as floats.
-_MOST_FRAMES = 1 << 53
-_Frame = Annotated[int, Field(ge=0, le=_MOST_FRAMES)]
+_Frame = Annotated[int, Field(ge=0, le=LARGEST_FRAME)]
 #: Faults whose message by pydantic speaks of Python.
 _FAULTS = {
     "model_type": "must be an object",

@@ -15,7 +15,6 @@ subject. There are no emotion classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -157,10 +156,7 @@ class CausalExSpotter(LearnedSpotter):
             assert isinstance(settings, CausalExConfig)
             decode = partial(_start_apex_end, most=settings.most)
             return Decoder("own", decode, "score", 0.5, False, "the likeliest start and end of each apex")
-        decoder = super().decoder(config)
-        return replace(
-            decoder, decode=lambda curve, half, threshold: decoder.decode(cls.scores(curve), half, threshold)
-        )
+        return super().decoder(config)
 
 
 def _start_apex_end(

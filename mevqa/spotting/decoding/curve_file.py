@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mevqa.data.numbers import read_number
+from mevqa.data.numbers import LARGEST_FRAME, read_number
 from mevqa.errors import InputError, Problem
 from mevqa.files.strict_yaml import StrictModel, read_yaml
 from mevqa.files.tables.headers import LabelRow, describe_columns, find_header
@@ -23,9 +23,6 @@ _COLUMNS = Path(__file__).with_name("curve_columns.yaml")
 
 #: Gaps of so many samples are filled by a straight line; in longer ones nothing was looked for.
 _SHORT_GAP = 3
-
-#: Largest frame number: beyond it a cell's number is no longer exact.
-_LARGEST_FRAME = 2**53
 
 #: A video may lack this many times as many samples as it has; more is a mistake in the numbers.
 _MOST_MISSING = 20
@@ -116,7 +113,7 @@ def _read(row: LabelRow) -> tuple[str, int, float]:
     at, value = read_number(frame), read_number(score)
     if not (math.isfinite(at) and at >= 0 and at == int(at)):
         raise ValueError(f"the frame must be a whole number from 0, not {frame!r}")
-    if at > _LARGEST_FRAME:
+    if at > LARGEST_FRAME:
         raise ValueError(f"the frame {frame!r} is too large for a frame number")
     if not math.isfinite(value):
         raise ValueError(f"the score must be a number, not {score!r}")

@@ -5,8 +5,10 @@ The rest is shared by all of them: measuring, windows, the training loop, thresh
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
@@ -113,7 +115,7 @@ class LearnedSystem(ABC):
             curve: [samples], or [samples, ...] where the system has a decoder of its own: then the first value of a
                 sample, unless a system says otherwise.
         """
-        return curve.reshape(len(curve), -1)[:, 0]
+        return curve.reshape(len(curve), math.prod(curve.shape[1:]))[:, 0]
 
     @classmethod
     def classes(cls, outputs: Arrays) -> NDArray[np.float64] | None:
@@ -126,12 +128,15 @@ class LearnedSystem(ABC):
 
     @classmethod
     def decoder(cls, config: SystemConfig) -> Decoder:
-        """Return the decoder: the one that the recipe names.
+        """Return the decoder: the one that the recipe names, for the scores of a curve alone.
 
         Raises:
             InputError: There is none of that name.
         """
-        return find_decoder(config.decoder.name)
+        decoder = find_decoder(config.decoder.name)
+        return replace(
+            decoder, decode=lambda curve, half, threshold: decoder.decode(cls.scores(curve), half, threshold)
+        )
 
 
 @cache

@@ -10,7 +10,6 @@ weakened by how much they vary around a sample, as they do while a person talks.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -124,10 +123,7 @@ class MeldaeSpotter(TwoHeads):
         """Return that of regressed intervals (``own``), or one that the recipe names, for the score alone."""
         if config.decoder.name == "own":
             return Decoder("own", regressed_intervals, "score", None, True, "intervals that samples regress")
-        decoder = super().decoder(config)
-        return replace(
-            decoder, decode=lambda curve, half, threshold: decoder.decode(cls.scores(curve), half, threshold)
-        )
+        return super().decoder(config)
 
 
 def regressed_intervals(curve: NDArray[np.float64], half_length: int, threshold: float) -> list[Detection]:

@@ -7,7 +7,6 @@ or train.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from mevqa.errors import InputError, Problem
 from mevqa.files.inputs import read_file
 from mevqa.files.json_file import read_json_object
+from mevqa.files.json_rows import numbered_lines
 from mevqa.files.strict_yaml import StrictModel, YamlFile, validate
 from mevqa.models.base import Preferences
 
@@ -104,8 +104,7 @@ class ExportedFolder:
             text = read_file(path).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError([Problem(path, f"cannot be read: {error}; export again into a new folder")]) from error
-        # Lines end with a line feed alone: a question may hold other separators, as U+2028.
-        for number, line in enumerate(io.StringIO(text), 1):
+        for number, line in numbered_lines(text):
             try:
                 content = json.loads(line)
             except ValueError as error:

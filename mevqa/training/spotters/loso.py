@@ -121,11 +121,14 @@ def pool_events(tables: Mapping[str, Path], out: Path) -> Path:
     columns = (*SPOTTED_COLUMNS, *CLASS_COLUMNS)
     rows: list[Sequence[str]] = [columns]
     for table in tables.values():
-        # Bytes that are no UTF-8 make a header or cells that no spotter writes.
-        text = read_file(table).decode("utf-8", errors="replace")
+        problem = Problem(table, "is not the table of events of a fold; remove it, it is made anew", 1)
+        try:
+            text = read_file(table).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError([problem]) from error
         header, *table_rows = list(csv.reader(io.StringIO(text))) or [[]]
-        if tuple(header) not in (columns, SPOTTED_COLUMNS) or "\ufffd" in text:
-            raise InputError([Problem(table, "is not the table of events of a fold; remove it, it is made anew", 1)])
+        if tuple(header) not in (columns, SPOTTED_COLUMNS):
+            raise InputError([problem])
         rows += [row + [""] * (len(columns) - len(row)) for row in table_rows]
     write_whole(out / EVENTS, csv_text(rows))
     return out / EVENTS

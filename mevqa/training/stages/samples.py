@@ -6,7 +6,6 @@ seed of its own, so that what is drawn depends neither on an interruption nor on
 
 from __future__ import annotations
 
-import io
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from mevqa.errors import InputError, Problem
 from mevqa.files.json_file import read_json_object
+from mevqa.files.json_rows import numbered_lines
 from mevqa.files.whole import append_whole, make_folder, write_whole
 from mevqa.inference.logs.answer_log import drop_torn_line
 from mevqa.inference.runs import refuse_changes
@@ -148,8 +148,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         InputError: A line is not a row of drawn answers.
     """
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    # Lines end with a line feed alone: an answer may hold other separators, as U+2028.
-    for number, line in enumerate(io.StringIO(text), start=1):
+    for number, line in numbered_lines(text):
         try:
             row = json.loads(line)
             if not (isinstance(row["id"], str) and len(row["answers"]) == len(row["passed"])):

@@ -10,8 +10,6 @@ from annotated_set import AnnotatedSet
 
 import mevqa
 from mevqa.cli import main
-from mevqa.data.events.write import SPOTTED_COLUMNS
-from mevqa.errors import InputError
 from mevqa.inference.fingerprint import view_config_record
 from mevqa.inference.view_config import ViewConfig, ViewOptions
 from mevqa.training.spotters import finetune, loso
@@ -140,11 +138,3 @@ def test_a_run_knows_the_weights_that_spotted(trained):
     assert not problems
     record = view_config_record(ViewConfig(("motion",), spotter=options))["spotter"]
     assert record["spotter"] == "me-tst" and record["calibrator"].startswith("sha256:")
-
-
-@pytest.mark.parametrize("content", [",".join(SPOTTED_COLUMNS).encode() + b"\nv\xe9", b"\xff\xfe", b"video\n", b""])
-def test_a_damaged_table_of_a_fold_is_one_line(tmp_path, content):
-    table = tmp_path / "events.csv"
-    table.write_bytes(content)
-    with pytest.raises(InputError, match="is not the table of events of a fold"):
-        loso.pool_events({"s1": table}, tmp_path)
