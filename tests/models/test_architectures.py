@@ -1,6 +1,7 @@
 """Checks of every architecture: reuse equals no reuse, batch equals single, and both equal the plain model."""
 
 import math
+from functools import cache
 
 import pytest
 import torch
@@ -13,31 +14,35 @@ from mevqa.types import Request
 ALL = sorted(BUILDERS)
 
 
+@cache
+def answered(name):
+    """Replies to all questions together with the prefix reused, which several tests compare with."""
+    return wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_reusing_the_prefix_changes_nothing(name):
-    with_reuse = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
-    same_replies(with_reuse, wrapped(name, option_score="sum", prefix_cache=False).ask(SYSTEM, views(), requests()))
+    without_reuse = wrapped(name, option_score="sum", prefix_cache=False)
+    same_replies(answered(name), without_reuse.ask(SYSTEM, views(), requests()))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_batch_answers_as_one_at_a_time(name):
-    together = wrapped(name, option_score="sum").ask(SYSTEM, views(), requests())
-    same_replies(together, wrapped(name, option_score="sum", batch_size=1).ask(SYSTEM, views(), requests()))
+    same_replies(answered(name), wrapped(name, option_score="sum", batch_size=1).ask(SYSTEM, views(), requests()))
     alone = wrapped(name, option_score="sum")
-    same_replies(together, [alone.ask(SYSTEM, views(), [request])[0] for request in requests()])
+    same_replies(answered(name), [alone.ask(SYSTEM, views(), [request])[0] for request in requests()])
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_clips_do_not_see_each_other(name):
-    model = wrapped(name)
-    first = model.ask(SYSTEM, views(0), requests())
+    model = wrapped(name, option_score="sum")
     model.ask(SYSTEM, views(1, count=3), requests())
-    same_replies(first, model.ask(SYSTEM, views(0), requests()))
+    same_replies(answered(name), model.ask(SYSTEM, views(), requests()))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_replies_are_admissible(name):
-    for seed in range(3):
+    for seed in (0, 2):
         asked = requests()
         for request, reply in zip(asked, wrapped(name).ask(SYSTEM, views(seed, count=1 + seed), asked), strict=True):
             assert reply.error is None
