@@ -23,11 +23,22 @@ SETTINGS = {
 }
 
 
+def recipe_in(folder):
+    file = write_maps(folder / "data")
+    places = {"questions": [str(file)], "precomputed": {"flow": [str(file.parent / "maps")]}}
+    return Recipe.model_validate(SETTINGS | places | {"output": str(folder / "out")})
+
+
 @pytest.fixture
 def recipe(tmp_path):
-    file = write_maps(tmp_path / "data")
-    places = {"questions": [str(file)], "precomputed": {"flow": [str(file.parent / "maps")]}}
-    return Recipe.model_validate(SETTINGS | places | {"output": str(tmp_path / "out")})
+    return recipe_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A recipe of which every fold is trained and answered, with its clips and folds."""
+    recipe = recipe_in(tmp_path_factory.mktemp("finished"))
+    return recipe, *run_all(recipe, recipe.output)
 
 
 def run_all(recipe, out, *, only=slice(None)):
@@ -43,9 +54,9 @@ def answers(folder):
     return {key: (answer.text, answer.confidence) for key, answer in open_run(folder).answers.items()}
 
 
-def test_every_clip_is_answered_once_by_a_model_that_never_saw_its_subject(recipe, tmp_path):
-    out = tmp_path / "out"
-    work, folds = run_all(recipe, out)
+def test_every_clip_is_answered_once_by_a_model_that_never_saw_its_subject(finished):
+    recipe, work, folds = finished
+    out = recipe.output
     assert [fold.name for fold in folds] == ["casme2-sub01", "casme2-sub02", "casme2-sub03"]
     for fold in folds:
         trained_on = json.loads((out / "folds" / fold.name / "adapter" / "training.json").read_text())["decides"][
@@ -60,21 +71,22 @@ def test_every_clip_is_answered_once_by_a_model_that_never_saw_its_subject(recip
     assert len(adapters) == 3
 
 
-def test_finished_folds_are_not_trained_again(recipe, tmp_path, monkeypatch):
-    work, folds = run_all(recipe, tmp_path / "out")
-    before = answers(tmp_path / "out" / "folds" / folds[0].name / "run")
+def test_finished_folds_are_not_trained_again(finished, monkeypatch):
+    recipe, _, folds = finished
+    before = answers(recipe.output / "folds" / folds[0].name / "run")
 
     def refuse(*args, **kwargs):
         raise AssertionError("trained again")
 
     monkeypatch.setattr("mevqa.training.trainer.trainer.PackedTrainer.train", refuse)
     monkeypatch.setattr("mevqa.training.loso.load_model", refuse)
-    run_all(recipe, tmp_path / "out")
-    assert answers(tmp_path / "out" / "folds" / folds[0].name / "run") == before
+    run_all(recipe, recipe.output)
+    assert answers(recipe.output / "folds" / folds[0].name / "run") == before
 
 
-def test_an_interrupted_fold_ends_as_an_uninterrupted_one(recipe, tmp_path, monkeypatch):
-    run_all(recipe, tmp_path / "whole", only=slice(1))
+def test_an_interrupted_fold_ends_as_an_uninterrupted_one(finished, tmp_path, monkeypatch):
+    recipe, _, _ = finished
+    whole, torn = (folder / "folds" / "casme2-sub01" for folder in (recipe.output, tmp_path / "torn"))
     from mevqa.training.trainer.console import Console
 
     def interrupt(self, args, state, control, **kwargs):
@@ -85,12 +97,11 @@ def test_an_interrupted_fold_ends_as_an_uninterrupted_one(recipe, tmp_path, monk
         patch.setattr(Console, "on_step_end", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run_all(recipe, tmp_path / "torn", only=slice(1))
-    kept = tmp_path / "torn" / "folds" / "casme2-sub01" / "adapter" / "checkpoints"
+    kept = torn / "adapter" / "checkpoints"
     assert [path.name for path in kept.iterdir()] == ["checkpoint-1"]
     run_all(recipe, tmp_path / "torn", only=slice(1))
-    where = ("folds", "casme2-sub01", "run")
-    assert answers(tmp_path.joinpath("torn", *where)) == answers(tmp_path.joinpath("whole", *where))
-    logs = [tmp_path / name / "folds" / "casme2-sub01" / "adapter" / "log.jsonl" for name in ("torn", "whole")]
+    assert answers(torn / "run") == answers(whole / "run")
+    logs = [folder / "adapter" / "log.jsonl" for folder in (torn, whole)]
     assert logs[0].read_text() == logs[1].read_text() != ""
 
 

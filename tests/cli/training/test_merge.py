@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import re
@@ -5,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 
 import mevqa
 from mevqa import cli
+from mevqa.training.adapters import merge
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +63,16 @@ def inputs(questions):
     return ["--questions", str(questions / "questions.jsonl"), "--precomputed", f"flow={questions / 'maps'}"]
 
 
+@pytest.fixture(scope="module")
+def merged(adapter, questions, tmp_path_factory):
+    """The adapter merged in float32 by the command: the folder, and what the command printed."""
+    out = tmp_path_factory.mktemp("merged") / "merged"
+    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", "--sample", "2", *inputs(questions)]
+    with redirect_stdout(io.StringIO()) as printed:
+        assert cli.main(line) == 0
+    return out, printed.getvalue()
+
+
 def test_the_built_in_sample_needs_no_data(adapter, tmp_path, capsys):
     out = tmp_path / "merged"
     assert cli.main(["merge", str(adapter), "--out", str(out), "--sample", "2"]) == 0
@@ -86,36 +99,34 @@ def test_the_built_in_sample_needs_no_data(adapter, tmp_path, capsys):
     assert record["base"] == "nano" and record["clips"] == 2 and 0 < record["largest_difference"] < 0.05
 
 
-def test_the_merged_model_answers_a_question_file_as_the_adapter_does(adapter, questions, tmp_path, capsys):
-    merge = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "float32", "--sample", "2"]
-    assert cli.main(merge + inputs(questions)) == 0
-    assert "nats (0.001 allowed); 4 questions about 2 clips" in capsys.readouterr().out
-    assert json.loads((tmp_path / "merged" / "merge.json").read_text())["questions"] == 4
+def test_the_merged_model_answers_a_question_file_as_the_adapter_does(merged, adapter, questions, tmp_path):
+    folder, printed = merged
+    assert "nats (0.001 allowed); 4 questions about 2 clips" in printed
+    assert json.loads((folder / "merge.json").read_text())["questions"] == 4
     answers = {}
-    models = {"merged": [str(tmp_path / "merged")], "both": ["nano", "--adapter", str(adapter)], "base": ["nano"]}
+    models = {"merged": [str(folder)], "both": ["nano", "--adapter", str(adapter)], "base": ["nano"]}
     for name, model in models.items():
         out = tmp_path / name / "run"
         line = ["eval", inputs(questions)[1], *inputs(questions)[2:], "--device", "cpu", "--out", str(out), "--model"]
         assert cli.main([*line, *model]) == 0
         answers[name] = [json.loads(row) for row in (out / "answers.jsonl").read_text().splitlines()]
     assert [row["text"] for row in answers["merged"]] == [row["text"] for row in answers["both"]]
-    for merged, with_adapter in zip(answers["merged"], answers["both"], strict=True):
-        assert merged["confidence"] == pytest.approx(with_adapter["confidence"], rel=1e-4)
+    for of_merged, with_adapter in zip(answers["merged"], answers["both"], strict=True):
+        assert of_merged["confidence"] == pytest.approx(with_adapter["confidence"], rel=1e-4)
     assert [row["confidence"] for row in answers["base"]] != [row["confidence"] for row in answers["both"]]
 
 
-def test_the_function_writes_what_the_command_writes(adapter, questions, tmp_path):
+def test_the_function_writes_what_the_command_writes(merged, adapter, questions, tmp_path):
     files = {"questions": questions / "questions.jsonl", "precomputed": {"flow": questions / "maps"}}
-    merged = mevqa.merge(adapter, tmp_path / "own", dtype="float32", sample=2, **files)
-    line = ["merge", str(adapter), "--out", str(tmp_path / "command"), "--dtype", "float32", "--sample", "2"]
-    assert cli.main(line + inputs(questions)) == 0
+    result = mevqa.merge(adapter, tmp_path / "own", dtype="float32", sample=2, **files)
     for name in ("merge.json", "model.safetensors", "config.json"):
-        assert (tmp_path / "own" / name).read_bytes() == (tmp_path / "command" / name).read_bytes()
-    assert merged.questions == 4 and merged.base == "nano"
+        assert (tmp_path / "own" / name).read_bytes() == (merged[0] / name).read_bytes()
+    assert result.questions == 4 and result.base == "nano"
 
 
 def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, questions, tmp_path, capsys):
     line = ["merge", str(adapter), "--out", str(tmp_path / "merged"), "--dtype", "bfloat16", "--tolerance", "0.0005"]
+    line += ["--sample", "1"]
     assert cli.main(line + inputs(questions)) == 2
     printed = capsys.readouterr()
     assert printed.out == "" and list(tmp_path.iterdir()) == []
@@ -128,14 +139,13 @@ def test_a_model_that_answers_otherwise_is_refused_in_one_line(adapter, question
     )
 
 
-def test_another_base_than_the_adapter_names_is_noted(adapter, questions, tmp_path, capsys):
-    merge = ["merge", str(adapter), "--out", str(tmp_path / "one"), "--dtype", "float32", "--sample", "1"]
-    assert cli.main(merge + inputs(questions)) == 0
-    again = ["merge", str(adapter), "--model", str(tmp_path / "one"), "--out", str(tmp_path / "two"), "--sample", "1"]
-    assert cli.main(again + inputs(questions)) == 0
+def test_another_base_than_the_adapter_names_is_noted(merged, adapter, questions, tmp_path, capsys):
+    base, _ = merged
+    line = ["merge", str(adapter), "--model", str(base), "--out", str(tmp_path / "two"), "--sample", "1"]
+    assert cli.main(line + inputs(questions)) == 0
     printed = capsys.readouterr()
     assert printed.err.splitlines()[-1] == "note: the adapter names the base nano"
-    assert f"into   {tmp_path / 'one'} (sha256:" in printed.out
+    assert f"into   {base} (sha256:" in printed.out
 
 
 @pytest.mark.parametrize(
@@ -175,29 +185,42 @@ def test_the_help_states_tolerances_and_that_the_base_is_never_quantised(capsys)
     assert "0.001 for float32, 0.05 for float16, 0.25 for bfloat16" in text and "never quantised" in text
 
 
-def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp_path):
+#: A process that is killed while it fills a folder; it imports no torch.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mevqa.files.whole import whole_folder
+with whole_folder(Path(sys.argv[1])) as filling:
+    (filling / "config.json").write_text("half")
+    (filling / "other.json").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_merge_is_begun_anew_and_leaves_nothing(adapter, questions, tmp_path, monkeypatch):
     """Killed while it writes: the half-written folder stays, is cleared by the next one, and never has the name."""
     out = tmp_path / "merged"
-    code = (
-        "import os, signal, sys\n"
-        "from mevqa.training.adapters import merge\n"
-        "def half(into, *args):\n"
-        "    (into / 'config.json').write_text('half')\n"
-        "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "merge.write_model = half\n"
-        "from mevqa import cli\n"
-        "cli.main(sys.argv[1:])\n"
-    )
-    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", *inputs(questions)]
-    killed = subprocess.run([sys.executable, "-c", code, *line], capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(out)], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert [path.name for path in tmp_path.iterdir()] == [".merged.mevqa-part"]
+    written = []
+
+    def write(into, *args):
+        assert not out.exists() and not [path for path in into.iterdir() if path.suffix == ".json"]
+        written.append(into)
+        write_model(into, *args)
+
+    write_model = merge.write_model
+    monkeypatch.setattr(merge, "write_model", write)
+    line = ["merge", str(adapter), "--out", str(out), "--dtype", "float32", "--sample", "1", *inputs(questions)]
     assert cli.main(line) == 0
+    assert written == [tmp_path / ".merged.mevqa-part"]
     assert [path.name for path in tmp_path.iterdir()] == ["merged"] and (out / "merge.json").is_file()
-    assert not any(path.name.startswith(".") for path in out.iterdir())
+    assert not (out / "other.json").exists() and not any(path.name.startswith(".") for path in out.iterdir())
 
 
 def test_an_adapter_in_a_folder_whose_name_is_not_utf8(adapter, questions, tmp_path):
     odd = tmp_path / os.fsdecode(b"\xff\xfe")
     shutil.copytree(adapter, odd)
-    assert cli.main(["merge", str(odd), "--out", f"{odd}-merged", "--dtype", "float32", *inputs(questions)]) == 0
+    line = ["merge", str(odd), "--out", f"{odd}-merged", "--dtype", "float32", "--sample", "1", *inputs(questions)]
+    assert cli.main(line) == 0
