@@ -42,7 +42,7 @@ def test_clips_do_not_see_each_other(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_replies_are_admissible(name):
-    for seed in (0, 2):
+    for seed in range(3):
         asked = requests()
         for request, reply in zip(asked, wrapped(name).ask(SYSTEM, views(seed, count=1 + seed), asked), strict=True):
             assert reply.error is None

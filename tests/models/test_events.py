@@ -1,4 +1,4 @@
-"""Recognition of the events of a long video, with and without reuse of the prefix."""
+"""Recognition of the events of a long video by every architecture, with and without reuse of the prefix."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from spotted_events import spotted
 from tiny import wrapped
+from tiny_families import BUILDERS
 
 from mevqa.data.annotations import read_annotations
 from mevqa.datasets import taxonomy
@@ -33,8 +34,7 @@ def video(tmp_path_factory):
     )
 
 
-# Sliding windows, branches that are packed, branches that are copied: test_architectures compares every family.
-@pytest.mark.parametrize("name", ["gemma3", "qwen2_5_vl", "qwen3_5"])
+@pytest.mark.parametrize("name", sorted(BUILDERS))
 def test_events_are_recognised_alike_with_and_without_reuse(name, video):
     clip, spotting = video
     prompts = PromptLibrary.load(variant="brief")

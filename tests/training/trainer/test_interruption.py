@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 #: Dropout draws numbers at random, and the average goes on behind the weights.
 ALL_KEPT = {"steps": 6, "save_every": 2, "lora": {"dropout": 0.3}, "average": 0.8}
+PLAIN = {"steps": 6, "save_every": 2, "lora": {"dropout": 0.3}}
 ACCUMULATED = ALL_KEPT | {"accumulation": 2, "workers": 1}
 CHECKPOINTED = {"steps": 6, "save_every": 2, "average": 0.8, "checkpointing": True, "feature_cache": 0.0}
 REPORTED = {"steps": 8, "save_every": 2, "log_every": 3, "accumulation": 2}
@@ -54,7 +55,15 @@ def torn(tmp_path_factory):
 # Without a checkpoint (1), behind one (3, 5), and at the step of one that is not written yet (4).
 @pytest.mark.parametrize(
     ("options", "step"),
-    [(ALL_KEPT, 1), (ALL_KEPT, 5), (ACCUMULATED, 3), (ACCUMULATED, 4), (CHECKPOINTED, 3), (CHECKPOINTED, 5)],
+    [
+        (PLAIN, 5),
+        (ALL_KEPT, 1),
+        (ALL_KEPT, 5),
+        (ACCUMULATED, 3),
+        (ACCUMULATED, 4),
+        (CHECKPOINTED, 3),
+        (CHECKPOINTED, 5),
+    ],
 )
 def test_an_interrupted_training_ends_bit_by_bit_as_an_uninterrupted_one(whole, tmp_path, options, step):
     interrupted(tmp_path, step, **options)
