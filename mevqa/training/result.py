@@ -23,7 +23,8 @@ class FineTuningResult:
         checkpoints: Checkpoints that were compared by their score on the validation side, by step; empty where the
             loss decided.
         stages: What each stage did; empty where there was one.
-        rewards: Mean reward in the first and in the last step; None where answers were learned and not rewarded.
+        rewards: Mean reward in the first and in the last tenth of the steps; None where answers were learned and not
+            rewarded.
         pushed_to: Where it was pushed to; None where it was not.
     """
 
@@ -115,7 +116,7 @@ class StageResult:
             were trained on before ``rft``, and of those about other subjects before ``grpo``.
         right: Drawn answers that are right.
         kept: Different ones among those of each question, which ``rft`` trains on.
-        rewards: Mean reward in the first and in the last step of ``grpo``.
+        rewards: Mean reward in the first and in the last tenth of the steps of ``grpo``.
     """
 
     name: str
@@ -151,7 +152,8 @@ def stage_lines(stages: Sequence[StageResult]) -> list[str]:
         facts = [f"{stage.steps} steps"]
         facts += [f"loss at the end {stage.loss:.4f}"] if stage.loss is not None else []
         if stage.rewards is not None:
-            facts.append(f"mean reward {stage.rewards[0]:.3f} in the first, {stage.rewards[1]:.3f} in the last step")
+            first, last = stage.rewards
+            facts.append(f"mean reward {first:.3f} in the first, {last:.3f} in the last tenth of the steps")
         facts += [f"best on other subjects {stage.validation:.4f}"] if stage.validation is not None else []
         lines.append(f"stage {stage.name}: {', '.join(facts)}")
     return lines

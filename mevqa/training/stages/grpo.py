@@ -6,6 +6,7 @@ anything is trained.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import logging
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel
 from transformers.trainer_utils import get_last_checkpoint
 
 from mevqa.errors import InputError, MevqaError, Problem
@@ -156,10 +158,19 @@ def train_rewards(
         None,
         None,
         count_parameters(model),
-        rewards=(round(float(rewards[0]), 6), round(float(rewards[-1]), 6)) if rewards else None,
+        rewards=first_and_last(rewards) if rewards else None,
     )
     write_artifact(out, PackedModel(model), recipe, work, trainable, finished)
     return finished
+
+
+def first_and_last(rewards: Sequence[float]) -> tuple[float, float]:
+    """Return the mean reward of the first and of the last tenth of the steps, at least one step each.
+
+    A step holds few questions, so that a single one says more about their difficulty than about the training.
+    """
+    count = max(1, len(rewards) // 10)
+    return round(sum(rewards[:count]) / count, 6), round(sum(rewards[-count:]) / count, 6)
 
 
 def _trainer(
@@ -213,6 +224,9 @@ def _trainer(
     from transformers import PrinterCallback
 
     trainer.remove_callback(PrinterCallback)
+    if isinstance(model, PeftModel):
+        # trl saves checkpoints with this method; peft would ask the hub for the base model's config otherwise.
+        model.save_pretrained = functools.partial(model.save_pretrained, save_embedding_layers=False)
     return trainer
 
 

@@ -22,7 +22,7 @@ from mevqa.training.examples.clips import read_clips, training_clips
 from mevqa.training.recipes.recipe import Recipe
 from mevqa.training.stages import staged
 from mevqa.training.stages.grading import PassRates
-from mevqa.training.stages.grpo import ConversationRows, train_rewards
+from mevqa.training.stages.grpo import ConversationRows, first_and_last, train_rewards
 from mevqa.training.stages.rewards import REWARDS
 from mevqa.training.stages.samples import SampledAnswers
 from mevqa.types import Reply
@@ -86,6 +86,7 @@ def test_rewards_are_what_the_official_scorers_say(text, reference, answer, rewa
 
 
 @pytest.mark.parametrize("name", ["nano", *(pytest.param(name, marks=pytest.mark.slow) for name in ALL)])
+@pytest.mark.filterwarnings("error:Could not find a config file", "error:Unable to fetch remote file")
 def test_every_kind_of_model_learns_from_rewards(name, make, tmp_path):
     base = name if name == "nano" else str(save_base(name, tmp_path / "base"))
     recipe = make(model=base)
@@ -100,6 +101,14 @@ def test_every_kind_of_model_learns_from_rewards(name, make, tmp_path):
     assert before.keys() == after.keys()
     load_model(base, ModelOptions(adapter=str(tmp_path / "out"), device="cpu"))
     assert staged.train(recipe, read_clips(recipe), tmp_path / "out") == finished
+
+
+@pytest.mark.parametrize(
+    "rewards, first, last",
+    [([1.5], 1.5, 1.5), ([1, 2, 3], 1, 3), ([0, 2, *[9.0] * 16, 4, 8], 1, 6)],
+)
+def test_rewards_are_compared_over_a_tenth_of_the_steps(rewards, first, last):
+    assert first_and_last(rewards) == (first, last)
 
 
 def of_recipe(recipe):
