@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from adapters import save_base
 from map_clips import write_maps
+from peft.utils import save_and_load
 from safetensors.torch import load_file
 from tiny_rows import ALL
 
@@ -86,7 +87,6 @@ def test_rewards_are_what_the_official_scorers_say(text, reference, answer, rewa
 
 
 @pytest.mark.parametrize("name", ["nano", *(pytest.param(name, marks=pytest.mark.slow) for name in ALL)])
-@pytest.mark.filterwarnings("error:Could not find a config file", "error:Unable to fetch remote file")
 def test_every_kind_of_model_learns_from_rewards(name, make, tmp_path):
     base = name if name == "nano" else str(save_base(name, tmp_path / "base"))
     recipe = make(model=base)
@@ -101,6 +101,14 @@ def test_every_kind_of_model_learns_from_rewards(name, make, tmp_path):
     assert before.keys() == after.keys()
     load_model(base, ModelOptions(adapter=str(tmp_path / "out"), device="cpu"))
     assert staged.train(recipe, read_clips(recipe), tmp_path / "out") == finished
+
+
+def test_saving_checkpoints_asks_the_hub_for_nothing(make, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(save_and_load, "check_file_exists_on_hf_hub", lambda *args, **kwargs: asked.append(args))
+    recipe = make()
+    staged.train(recipe, read_clips(recipe), tmp_path / "out")
+    assert asked == []
 
 
 @pytest.mark.parametrize(
