@@ -226,7 +226,8 @@ def _trainer(
     trainer.remove_callback(PrinterCallback)
     if isinstance(model, PeftModel):
         # trl saves checkpoints with this method; peft would ask the hub for the base model's config otherwise.
-        model.save_pretrained = functools.partial(model.save_pretrained, save_embedding_layers=False)
+        save = functools.partial(model.save_pretrained, save_embedding_layers=False)
+        setattr(model, "save_pretrained", save)  # noqa: B010
     return trainer
 
 
