@@ -145,17 +145,22 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the questions of a log.
 
     Raises:
-        InputError: A line is not a row of drawn answers.
+        InputError: The file is not UTF-8, or a line is not a row of drawn answers.
     """
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    advice = "delete the file to draw them anew"
+    try:
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise InputError([Problem(path, f"is not UTF-8 at byte {error.start + 1}; {advice}")]) from None
     for number, line in numbered_lines(text):
         try:
             row = json.loads(line)
-            if not (isinstance(row["id"], str) and len(row["answers"]) == len(row["passed"])):
+            is_row = isinstance(row["id"], str) and len(row["answers"]) == len(row["passed"])
+            are_texts = all(isinstance(answer, str | None) for answer in row["answers"])
+            if not (is_row and are_texts and all(isinstance(passes, bool) for passes in row["passed"])):
                 raise ValueError
         except (ValueError, KeyError, TypeError):
-            message = "is no line of drawn answers; delete the file to draw them anew"
-            raise InputError([Problem(path, message, number)]) from None
+            raise InputError([Problem(path, f"is no line of drawn answers; {advice}", number)]) from None
         yield row
 
 

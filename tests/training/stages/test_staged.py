@@ -171,3 +171,20 @@ def test_unicode_line_separators_inside_an_answer_do_not_break_the_log(tmp_path)
     path = tmp_path / "samples.jsonl"
     path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
     assert list(sampling._rows(path)) == [row]
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b'{"id": "q", "answers": ["\xff"], "passed": [true]}\n', "is not UTF-8 at byte 26; delete the file"),
+        (b'{"id": "q", "answers": [3], "passed": [true]}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
+        (b'{"id": "q", "answers": ["a"], "passed": [1]}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
+        (b'{"id": "q", "answers": "ab", "passed": []}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
+        (b"[]\n", "samples.jsonl:1: is no line of drawn answers; delete the file"),
+    ],
+)
+def test_a_damaged_log_of_drawn_answers_is_one_line(tmp_path, content, message):
+    (tmp_path / "samples.jsonl").write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        list(sampling._rows(tmp_path / "samples.jsonl"))
+    assert message in str(caught.value)
