@@ -48,7 +48,7 @@ def cached_models() -> list[str]:
     for config in Path(HF_HUB_CACHE).glob("models--*/snapshots/*/config.json"):
         try:
             kind = json.loads(read_file(config)).get("model_type")
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):
             continue
         if kind in KNOWN:
             names.add(config.parents[2].name.removeprefix("models--").replace("--", "/"))

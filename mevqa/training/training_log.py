@@ -85,9 +85,9 @@ class TrainingLog:
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of a log; none where there is no log. A last row that a kill cut off is left out."""
+    """Return the rows of a log; none where there is no log. Unreadable rows, such as a torn last one, are left out."""
     try:
-        lines = (folder / LOG).read_text(encoding="utf-8").splitlines()
+        lines = (folder / LOG).read_bytes().splitlines()
     except OSError:
         return []
     rows = []

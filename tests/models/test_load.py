@@ -233,10 +233,11 @@ def test_found_models_reads_the_hub_cache(tmp_path, monkeypatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    for name, kind in (("models--Qwen--Qwen3-VL-2B-Instruct", "qwen3_vl"), ("models--me--text", "llama")):
-        folder = tmp_path / name / "snapshots" / "abc"
+    configs = {"Qwen--Qwen3-VL-2B-Instruct": {"model_type": "qwen3_vl"}, "me--text": {"model_type": "llama"}, "me--x": []}
+    for name, config in configs.items():
+        folder = tmp_path / f"models--{name}" / "snapshots" / "abc"
         folder.mkdir(parents=True)
-        (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+        (folder / "config.json").write_text(json.dumps(config))
     names = model_names()
     assert "Qwen/Qwen3-VL-2B-Instruct" in names and "me/text" not in names
 

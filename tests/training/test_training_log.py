@@ -79,3 +79,8 @@ def test_the_state_of_a_fold_is_read_from_its_files(trained, tmp_path):
         "answering": ("interrupted", "trained"),
         "later": ("waiting", ""),
     }
+
+
+def test_unreadable_rows_are_left_out(tmp_path):
+    (tmp_path / LOG).write_bytes(b'{"epoch": 1}\n{"epoch": \xff}\n[]\n{"epoch": 2}\n{"epo')
+    assert read_log(tmp_path) == [{"epoch": 1}, {"epoch": 2}]
