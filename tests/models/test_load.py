@@ -233,7 +233,11 @@ def test_found_models_reads_the_hub_cache(tmp_path, monkeypatch):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    configs = {"Qwen--Qwen3-VL-2B-Instruct": {"model_type": "qwen3_vl"}, "me--text": {"model_type": "llama"}, "me--x": []}
+    configs = {
+        "Qwen--Qwen3-VL-2B-Instruct": {"model_type": "qwen3_vl"},
+        "me--text": {"model_type": "llama"},
+        "me--x": [],
+    }
     for name, config in configs.items():
         folder = tmp_path / f"models--{name}" / "snapshots" / "abc"
         folder.mkdir(parents=True)

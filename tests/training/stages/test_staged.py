@@ -177,10 +177,10 @@ def test_unicode_line_separators_inside_an_answer_do_not_break_the_log(tmp_path)
     "content, message",
     [
         (b'{"id": "q", "answers": ["\xff"], "passed": [true]}\n', "is not UTF-8 at byte 26; delete the file"),
-        (b'{"id": "q", "answers": [3], "passed": [true]}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
-        (b'{"id": "q", "answers": ["a"], "passed": [1]}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
-        (b'{"id": "q", "answers": "ab", "passed": []}\n', "samples.jsonl:1: is no line of drawn answers; delete the file"),
-        (b"[]\n", "samples.jsonl:1: is no line of drawn answers; delete the file"),
+        (b'{"id": "q", "answers": [3], "passed": [true]}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
+        (b'{"id": "q", "answers": ["a"], "passed": [1]}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
+        (b'{"id": "q", "answers": "ab", "passed": []}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
+        (b"[]\n", "samples.jsonl:1: is no line of drawn answers; delete"),
     ],
 )
 def test_a_damaged_log_of_drawn_answers_is_one_line(tmp_path, content, message):
