@@ -77,22 +77,30 @@ def _run(context: Any, case: GpuCase, limit_s: float) -> CaseResult:
     return CaseResult(case, outcome[0], outcome[1], round(time.monotonic() - started, 1), outcome[2])
 
 
+def _measurement(kind: str) -> Callable[[GpuCase], dict[str, float]]:
+    """Return the function that measures a kind of case; only training takes the seconds that importing peft does."""
+    if kind == "training":
+        from mevqa.benchmarks.gpu.training import measure_recipe
+
+        return measure_recipe
+    from mevqa.benchmarks.gpu.answering import measure_adapter, measure_answers
+
+    return {"answering": measure_answers, "adapter": measure_adapter}[kind]
+
+
 def _measure(case: GpuCase, there: Connection) -> None:
     """Measure a case in this process and send its outcome."""
     # Before anything imports it: it gives advice.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     import torch
 
-    from mevqa.benchmarks.gpu.answering import measure_adapter, measure_answers
-    from mevqa.benchmarks.gpu.training import measure_recipe
     from mevqa.errors import MevqaError
-    from mevqa.training.trainer.console import quiet_libraries
+    from mevqa.training.trainer.library_messages import quiet_libraries
 
     quiet_libraries()
-    work = {"training": measure_recipe, "answering": measure_answers, "adapter": measure_adapter}
     sent: tuple[Outcome, str, dict[str, float]]
     try:
-        sent = ("measured", "", work[case.kind](case))
+        sent = ("measured", "", _measurement(case.kind)(case))
     except torch.OutOfMemoryError:
         sent = ("out of memory", f"more than {case.card_gib} GiB" if case.card_gib else "more than the card has", {})
     except ImportError as error:

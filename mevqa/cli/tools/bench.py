@@ -195,7 +195,7 @@ def _scan(args: argparse.Namespace) -> int:
 
 def _finetune(args: argparse.Namespace) -> int:
     """Print questions trained per second in three ways; 1 when their losses or gradients differ."""
-    from mevqa.training.trainer.console import quiet_libraries
+    from mevqa.training.trainer.library_messages import quiet_libraries
 
     quiet_libraries()
     from mevqa.benchmarks.packed_training import measure_packing, turns

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
         print(yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False), end="")
         return 0
-    from mevqa.training.trainer.console import quiet_libraries
+    from mevqa.training.trainer.library_messages import quiet_libraries
 
     quiet_libraries()
     from accelerate import PartialState

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and answer every fold; pool and score when all are there."""
-    from mevqa.training.trainer.console import quiet_libraries
+    from mevqa.training.trainer.library_messages import quiet_libraries
 
     quiet_libraries()
     from mevqa.api.training.train import loso, loso_folds

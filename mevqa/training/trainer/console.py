@@ -1,15 +1,12 @@
-"""Progress of a training on standard error: a bar on a terminal, else a line now and then; libraries are silenced."""
+"""Progress of a training on standard error: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
-import warnings
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.utils import logging as transformers_logging
 
 from mevqa.terminal.verbosity import progress_shows, show
 
@@ -100,15 +97,3 @@ class Console(TrainerCallback):
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def quiet_libraries() -> None:
-    """Silence advice of libraries that does not concern the user; errors stay."""
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    for name in ("accelerate", "bitsandbytes"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # Names of earlier releases, which the oldest release that is supported still has.
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
-    warnings.filterwarnings("ignore", message=".*tie_word_embeddings.*")
