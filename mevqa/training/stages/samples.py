@@ -155,9 +155,14 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     for number, line in numbered_lines(text):
         try:
             row = json.loads(line)
-            is_row = isinstance(row["id"], str) and len(row["answers"]) == len(row["passed"])
-            are_texts = all(isinstance(answer, str | None) for answer in row["answers"])
-            if not (is_row and are_texts and all(isinstance(passes, bool) for passes in row["passed"])):
+            answers, passed = row["answers"], row["passed"]
+            if not (
+                isinstance(row["id"], str)
+                and isinstance(answers, list)
+                and len(answers) == len(passed)
+                and all(isinstance(answer, str | None) for answer in answers)
+                and all(isinstance(passes, bool) for passes in passed)
+            ):
                 raise ValueError
         except (ValueError, KeyError, TypeError):
             raise InputError([Problem(path, f"is no line of drawn answers; {advice}", number)]) from None

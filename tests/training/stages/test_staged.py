@@ -179,7 +179,10 @@ def test_unicode_line_separators_inside_an_answer_do_not_break_the_log(tmp_path)
         (b'{"id": "q", "answers": ["\xff"], "passed": [true]}\n', "is not UTF-8 at byte 26; delete the file"),
         (b'{"id": "q", "answers": [3], "passed": [true]}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
         (b'{"id": "q", "answers": ["a"], "passed": [1]}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
-        (b'{"id": "q", "answers": "ab", "passed": []}\n', "samples.jsonl:1: is no line of drawn answers; delete"),
+        (
+            b'{"id": "q", "answers": "ab", "passed": [true, false]}\n',
+            "samples.jsonl:1: is no line of drawn answers; delete",
+        ),
         (b"[]\n", "samples.jsonl:1: is no line of drawn answers; delete"),
     ],
 )
